@@ -9,13 +9,13 @@ import (
 
 // Config sets an Engine up. The zero value of each field means its default.
 type Config struct {
-	FalseAlarmsPerDay float64           // the one sensitivity knob: false incidents a day for the whole installation; default 0.1
-	DenyStatus        []int             // answers that count as a refusal; default 403
-	Lateness          time.Duration     // how far behind the newest record one may be and still count; default 60 s
-	Geo               *geo.DB           // address -> country, ASN; nil knows nothing
-	Crawlers          *geo.Crawlers     // who is a true crawler; nil knows nobody
-	MaxMemory         int64             // bytes for all tables together; default 192 MiB
-	SourceName        func(int) string  // name of Batch.Source, for samples
+	FalseAlarmsPerDay float64                 // the one sensitivity knob: false incidents a day for the whole installation; default 0.1
+	DenyStatus        []int                   // answers that count as a refusal; default 403
+	Lateness          time.Duration           // how far behind the newest record one may be and still count; default 60 s
+	Geo               *geo.DB                 // address -> country, ASN; nil knows nothing
+	Crawlers          *geo.Crawlers           // who is a true crawler; nil knows nobody
+	MaxMemory         int64                   // bytes for all tables together; default 192 MiB
+	SourceName        func(int) string        // name of Batch.Source, for samples
 	OnChange          func(*Incident, Change) // called from Observe, Advance and Finish as incidents open, change and end
 }
 
