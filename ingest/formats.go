@@ -1,0 +1,57 @@
+package ingest
+
+// Spec is a format that users can name.
+type Spec struct {
+	Name  string        // what --format takes
+	Title string        // one line for `denylens formats`
+	New   func() Format // a Format for one goroutine
+	shape shape         // lines of other shapes it cannot read
+}
+
+// Formats are the formats that can be named. Where two read a line equally
+// well, auto-detection prefers the one that stands first.
+var Formats = []Spec{
+	{"combined", "nginx' and Apache's default: common with referer and user agent, and whatever is appended",
+		func() Format { return &clf{name: "combined", refs: true} }, shapeText},
+	{"vhost_combined", "combined behind a column with the virtual host",
+		func() Format { return &clf{name: "vhost_combined", vhost: true, refs: true} }, shapeText},
+	{"common", "Common Log Format: address, user, time, request, status, size",
+		func() Format { return &clf{name: "common"} }, shapeText},
+	{"vhost_common", "common behind a column with the virtual host",
+		func() Format { return &clf{name: "vhost_common", vhost: true} }, shapeText},
+}
+
+// Lookup returns the format of that name.
+func Lookup(name string) (Spec, bool) {
+	for _, s := range Formats {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Spec{}, false
+}
+
+// shape is what a line looks like at its first bytes. It keeps formats from
+// being tried in vain where log lines of several kinds are mixed.
+type shape uint8
+
+const (
+	shapeText    shape = iota // anything else
+	shapeJSON                 // {
+	shapeSlash                // 2006/01/02 15:04:05 [: nginx' error log
+	shapeBracket              // [
+)
+
+func shapeOf(line []byte) shape {
+	switch {
+	case len(line) == 0:
+		return shapeText
+	case line[0] == '{':
+		return shapeJSON
+	case line[0] == '[':
+		return shapeBracket
+	case len(line) > 20 && line[4] == '/' && line[7] == '/' && line[13] == ':' && line[0]-'0' <= 9:
+		return shapeSlash
+	}
+	return shapeText
+}
