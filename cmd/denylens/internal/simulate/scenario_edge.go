@@ -44,7 +44,7 @@ func wafRule(s *stage) {
 		}
 		refuseAtEdge(r, e)
 	})
-	s.add(s.begin+1, &writers{path: path, every: s.Duration.Seconds() / float64(s.Requests) * 95})
+	s.add(s.begin+1, &writers{path: path, every: s.Duration.Seconds() / float64(s.Requests) * 170})
 }
 
 // writers are more people than usual who send the form in question: a site has

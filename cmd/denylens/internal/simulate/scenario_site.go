@@ -128,7 +128,7 @@ func permissions(s *stage) {
 		n, addr := s.atlas.address(&countries[s.rng.skewed(8, 2)], s.rng.Uint64()|7)
 		b := s.people.browsers[weighted(s.rng.Float64(), s.people.share)]
 		c := client{place: placeOf(n, addr), agent: b.text, family: &b, proto: "HTTP/2.0", user: fmt.Sprintf("staff.%02d", i), seed: s.rng.Uint64()}
-		s.add(s.begin+seconds(s.rng.Float64()*900), &clerk{client: c, every: s.rng.spread(95, .5)})
+		s.add(s.begin+seconds(s.rng.Float64()*900), &clerk{client: c, every: s.rng.spread(260, .5)})
 	}
 	group := s.rng.between(.4, .8)
 	s.rule(from, to, m, func(w *world, r *request) {
@@ -142,19 +142,24 @@ func permissions(s *stage) {
 type clerk struct {
 	client client
 	every  float64
-	pages  int
+	lost   string // what was refused last: not asked for as often as before
 }
 
 var sections = []string{"/office/invoices", "/office/returns", "/office/customers", "/office/prices", "/office/stock", "/office"}
 
 func (k *clerk) act(w *world) int64 {
 	path := sections[(int(k.client.seed%3)+w.dice.skewed(len(sections), 1.4))%len(sections)]
+	if k.lost != "" && under(k.lost, path) && w.dice.chance(.6) {
+		path = "/office"
+	}
 	if path != "/office" && w.dice.chance(.7) {
 		path = fmt.Sprintf("%s/%d", path, w.dice.whole(1000, 1999))
 	}
 	status := w.send(&request{client: &k.client, kind: page, method: "GET", path: path, user: k.client.user, referer: "https://www.example.com/office"})
-	if k.pages++; status == 403 && w.dice.chance(.4) {
-		return w.after(2 + w.dice.wait(5))
+	if status == 403 {
+		if k.lost = path; w.dice.chance(.4) { // once more
+			return w.after(2 + w.dice.wait(5))
+		}
 	}
 	return w.after(w.dice.wait(k.every) * w.people.rate / max(w.people.slotRate, w.people.rate*.08))
 }

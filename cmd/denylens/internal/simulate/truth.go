@@ -80,6 +80,9 @@ func (m *mark) tell() (Incident, bool) {
 		t := time.Unix(0, m.last).UTC()
 		in.End = &t
 	}
+	if in.Cohort == nil {
+		in.Cohort = []Term{} // everyone
+	}
 	addrs := make([]netip.Addr, 0, len(m.clients))
 	for a, refused := range m.clients {
 		addrs = append(addrs, a)

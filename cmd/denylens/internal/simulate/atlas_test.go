@@ -1,0 +1,31 @@
+package simulate
+
+import (
+	"testing"
+
+	"github.com/phuslu/iploc"
+)
+
+func TestEveryCountryHasItsNetworks(t *testing.T) {
+	a := newAtlas(derive(1, "atlas"))
+	for i := range countries {
+		c := &countries[i]
+		if n := len(a.four[c.code]); n < networksPerCountry {
+			t.Errorf("%s: %d networks", c.code, n)
+		}
+		if _, ok := a.six[c.code]; c.six != "" && !ok {
+			t.Errorf("%s: %s is elsewhere: %s", c.code, c.six, iploc.IPCountry(parsePrefixes(c.six)[0].Addr()))
+		}
+		for h := range uint64(200) {
+			if n, addr := a.address(c, mix(h)); iploc.IPCountry(addr) != c.code || !n.prefix.Contains(addr) {
+				t.Fatalf("%s: %v of %v is in %s", c.code, addr, n.prefix, iploc.IPCountry(addr))
+			}
+		}
+	}
+}
+
+func BenchmarkAtlas(b *testing.B) {
+	for b.Loop() {
+		newAtlas(derive(1, "atlas"))
+	}
+}
