@@ -85,7 +85,7 @@ var applications = []application{
 	{"ShopApp/6", "ShopApp/6.2.0 (iPhone; iOS 18.6; Scale/3.00)", "v2", true, 7},
 	{"ShopApp/5", "ShopApp/5.9.3 (Android 13; SM-A536B) okhttp/4.9.3", "v1", true, 3},
 	{"ShopApp/5", "ShopApp/5.9.1 (iPhone; iOS 16.7; Scale/2.00)", "v1", true, 2},
-	{"StockTerminal/2", "StockTerminal/2.4 (Windows 10; net8.0)", "v2", true, 3},
+	{"StockTerminal/2", "StockTerminal/2.4 (Windows 10; net8.0)", "v2", false, 3},
 	{"python-requests/2", "python-requests/2.32.3", "v2", false, 4},
 	{"shop-sdk-php/2", "shop-sdk-php/2.3.0 GuzzleHttp/7", "v2", false, 4},
 	{"shop-sdk-php/1", "shop-sdk-php/1.8.4 GuzzleHttp/6.5.5 curl/7.68.0 PHP/7.4.3", "v1", false, 3},

@@ -27,7 +27,10 @@ func htaccess(s *stage) {
 // expiredToken makes the key of one application invalid. A person gets a new
 // one by logging in again, sooner or later; a program waits for its operator.
 func expiredToken(s *stage) {
-	app := &applications[s.rng.IntN(5)]
+	app := &applications[s.rng.IntN(4)]
+	if busy := s.commonest(); s.rng.chance(.25) && busy != nil {
+		app = busy
+	}
 	from := s.moment(.3, .7)
 	m := s.incident("overblock", "auth_token", 0, Term{"ua", app.name})
 	m.incident.Accept = [][]Term{{{"ua", app.name}, {"path", "/api/" + app.version}}, {{"ua", app.name}, {"path", "/api"}},
@@ -51,6 +54,19 @@ func expiredToken(s *stage) {
 			r.status = 401
 		}
 	})
+}
+
+// commonest is the application that most servers use; nil if none has five.
+func (s *stage) commonest() (best *application) {
+	count := map[string]int{"": 4}
+	name := ""
+	for _, v := range s.apps {
+		a := v.client.app
+		if count[a.agent]++; count[a.agent] > count[name] {
+			name, best = a.agent, a
+		}
+	}
+	return best
 }
 
 // apiVersion switches the old version of the interface off. Some of its users
