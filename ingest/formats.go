@@ -19,6 +19,9 @@ var Formats = []Spec{
 		func() Format { return &clf{name: "common"} }, shapeText},
 	{"vhost_common", "common behind a column with the virtual host",
 		func() Format { return &clf{name: "vhost_common", vhost: true} }, shapeText},
+	{"cloudflare", "Cloudflare Logpush, data set http_requests, one JSON object a line", newCloudflare, shapeJSON},
+	{"cloudflare_events", "Cloudflare Logpush, data set firewall_events, one JSON object a line", newCloudflareEvents, shapeJSON},
+	{"json", "one flat JSON object a line, keys named as nginx' variables or as usual", newJSONAccess, shapeJSON},
 }
 
 // Lookup returns the format of that name.
