@@ -1,0 +1,49 @@
+# The usual tasks. Each works from a clean clone; `make demo` is the place to start.
+GO       ?= go
+FUZZTIME ?= 30s
+FULL     ?=
+SAVE     ?=
+
+.PHONY: setup demo build check test e2e fuzz bench score golden
+
+setup: ## fetch modules and tools
+	$(GO) mod download
+	$(GO) mod verify
+
+build: ## the program, at ./denylens
+	CGO_ENABLED=0 $(GO) build -trimpath -o denylens ./cmd/denylens
+
+demo: build ## a simulated day on which a deployment locks visitors out, and what denylens makes of it
+	@mkdir -p bin
+	./denylens simulate htaccess --seed 3 --truth bin/demo.truth.json > bin/demo.log
+	./denylens scan bin/demo.log
+	@echo; echo "The log is bin/demo.log, what really happened is in bin/demo.truth.json."
+
+test: ## unit tests, stories and golden files
+	$(GO) test ./...
+
+check: ## what must hold before a change goes in: format, vet, staticcheck, races, a moment of fuzzing
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt:" $$bad; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags e2e ./cmd/denylens/...
+	$(GO) tool staticcheck ./...
+	$(GO) test -race ./...
+	$(MAKE) --no-print-directory fuzz FUZZTIME=3s
+
+e2e: build ## the built program against real nginx and Apache, bad inputs and real logs
+	$(GO) test -tags e2e -count=1 -timeout 20m -run '^TestE2E' ./cmd/denylens
+
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "fuzz $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; done
+
+bench: build ## speed beside mawk and GoAccess; SIZE_MB=300, SAVE=1 archives it in testdata/bench
+	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens
+
+score: ## how well incidents are found; FULL=1 measures more, SAVE=1 archives it in testdata/score
+	$(GO) run ./cmd/denylens/internal/score $(if $(FULL),-full) $(if $(SAVE),-save testdata/score) $(if $(EPISODES),-episodes $(EPISODES)) $(if $(VERBOSE),-v)
+
+golden: ## rewrite golden files from what the program says now; read the difference before you commit it
+	$(GO) test ./cmd/... -update
