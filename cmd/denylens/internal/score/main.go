@@ -1,0 +1,101 @@
+// Command score measures how well incidents are found: it simulates days with a
+// known truth, has them judged as a scan would, compares, and prints one table.
+// Real episodes with a truth file beside them are measured in the same way.
+//
+//	go run ./cmd/denylens/internal/score            some seeds of each scenario
+//	go run ./cmd/denylens/internal/score -full      more seeds, more formats and sizes
+//	go run ./cmd/denylens/internal/score -case geo-block -v
+//
+// What counts as found, and which figures are the least that is accepted, is in
+// match.go and goals.go. The exit code is 1 if a goal is missed.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+type options struct {
+	full     bool
+	seeds    int
+	requests int
+	only     string
+	episodes string
+	save     string
+	verbose  bool
+}
+
+func main() {
+	var o options
+	flag.BoolVar(&o.full, "full", false, "more seeds, formats and sizes")
+	flag.IntVar(&o.seeds, "seeds", 0, "seeds of each case; 0 = 3, or 12 with -full")
+	flag.IntVar(&o.requests, "requests", 0, "requests a day; 0 = 150,000")
+	flag.StringVar(&o.only, "case", "", "only cases whose name contains this")
+	flag.StringVar(&o.episodes, "episodes", "", "folder of real episodes: NAME.log[.gz] beside NAME.truth.json")
+	flag.StringVar(&o.save, "save", "", "folder to write a dated result to")
+	flag.BoolVar(&o.verbose, "v", false, "say what was missed and what was false")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	failed, err := run(ctx, o, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "score:", err)
+		os.Exit(2)
+	}
+	if failed > 0 {
+		os.Exit(1)
+	}
+}
+
+// run measures all cases and returns how many goals were missed.
+func run(ctx context.Context, o options, w io.Writer) (failed int, err error) {
+	cases, err := listCases(o)
+	if err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	results := make([]result, len(cases))
+	var wait sync.WaitGroup
+	next := make(chan int)
+	for range max(1, runtime.GOMAXPROCS(0)) {
+		wait.Go(func() {
+			for i := range next {
+				results[i] = measure(ctx, cases[i])
+			}
+		})
+	}
+	for i := range cases {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	for _, r := range results {
+		if r.err != nil {
+			return 0, fmt.Errorf("%s, seed %d: %w", r.group, r.seed, r.err)
+		}
+	}
+	var text strings.Builder
+	if o.verbose {
+		tellMistakes(&text, results)
+	}
+	groups, total := summarize(results)
+	printTable(&text, groups, total)
+	passed, failed := printGoals(&text, groups, total)
+	fmt.Fprintf(&text, "%d logs, %.1f days, %.1f million requests, judged in %.0f s\n", len(results), total.days, float64(total.requests)/1e6, time.Since(begin).Seconds())
+	fmt.Fprintf(&text, "%d passed, %d failed\n", passed, failed)
+	if _, err := io.WriteString(w, text.String()); err != nil {
+		return failed, err
+	}
+	if o.save != "" {
+		return failed, save(o.save, text.String(), groups, total)
+	}
+	return failed, nil
+}
