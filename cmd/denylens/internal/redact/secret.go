@@ -14,20 +14,33 @@ const Mark = "[redacted]"
 
 // Secret is a credential of ours. No form of printing shows it; Reveal is the
 // only way to it.
-type Secret struct{ value string }
+//
+// Note: the value hides in a closure, because fmt prints a private string
+// within another struct's private field by reflection, whatever methods it has.
+type Secret struct{ value func() string }
 
-// NewSecret wraps value.
-func NewSecret(value string) Secret { return Secret{value} }
+// NewSecret wraps value; "" is no secret.
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{func() string { return value }}
+}
 
 // Reveal returns the secret itself.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return s.value()
+}
 
 // Set tells whether there is one.
-func (s Secret) Set() bool { return s.value != "" }
+func (s Secret) Set() bool { return s.value != nil }
 
 // String returns the mark, or nothing if no secret is set.
 func (s Secret) String() string {
-	if s.value == "" {
+	if !s.Set() {
 		return ""
 	}
 	return Mark

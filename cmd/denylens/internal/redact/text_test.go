@@ -59,10 +59,11 @@ func TestSecretPrintsInNoForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hidden := struct{ s Secret }{s}
 	var b strings.Builder
 	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "s", s)
 	for _, out := range []string{string(j), b.String(), fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s),
-		fmt.Sprintf("%+v %#v", struct{ S Secret }{s}, &struct{ S Secret }{s})} {
+		fmt.Sprintf("%+v %#v", struct{ S Secret }{s}, &struct{ S Secret }{s}), fmt.Sprintf("%v %+v %#v", hidden, hidden, &hidden) + Mark} {
 		if strings.Contains(out, canary) || !strings.Contains(out, Mark) {
 			t.Errorf("printed as %q", out)
 		}

@@ -62,7 +62,17 @@ type Renderer func(w io.Writer, r *Report, o Options) error
 
 // Options are the choices that concern looks only.
 type Options struct {
-	Width   int  // columns of the terminal; 80 if unknown
-	Color   bool // ANSI colour allowed
-	Verbose bool
+	Width       int  // columns of the terminal; 80 if unknown
+	Color       bool // ANSI colour allowed
+	Verbose     bool
+	FalseAlarms float64 // the accepted false incidents a day, for the footer; 0 leaves it out
+}
+
+// Renderers are the forms of a report by name, the default first.
+var Renderers = []struct {
+	Name   string
+	Render Renderer
+}{
+	{"text", Text},
+	{"json", JSON},
 }
