@@ -37,6 +37,7 @@ type decoding struct {
 	json    bool // as JSON strings; else as nginx and Apache do
 	escapes bool // the line has backslashes at all
 	none    bool // not escaped: a backslash is a backslash
+	dash    bool // "-" is text and does not mean absence
 }
 
 func (d decoding) text(b []byte) []byte {
@@ -99,7 +100,9 @@ func (m *found) text(to *[]byte, f field, d decoding) {
 		*to = user(v.text)
 		return
 	}
-	*to = orNil(v.text)
+	if *to = v.text; !d.dash {
+		*to = orNil(v.text)
+	}
 }
 
 // fixed reads the fields that are no text.

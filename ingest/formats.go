@@ -22,6 +22,8 @@ var Formats = []Spec{
 	{"cloudflare", "Cloudflare Logpush, data set http_requests, one JSON object a line", newCloudflare, shapeJSON},
 	{"cloudflare_events", "Cloudflare Logpush, data set firewall_events, one JSON object a line", newCloudflareEvents, shapeJSON},
 	{"json", "one flat JSON object a line, keys named as nginx' variables or as usual", newJSONAccess, shapeJSON},
+	{"nginx_error", "nginx' error log: explains refusals", newNginxError, shapeSlash},
+	{"apache_error", "Apache's error log: explains refusals", newApacheError, shapeBracket},
 }
 
 // Lookup returns the format of that name.

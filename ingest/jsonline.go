@@ -13,6 +13,7 @@ type jsonAccess struct {
 	list   []alias
 	lookup func([]byte) uint8
 	must   uint64 // fields that a line must have, a bit each
+	dash   bool   // "-" is text, not absence: escape=json writes nothing for that
 	order  keyOrder
 	clock  clock.Clock
 }
@@ -31,7 +32,7 @@ func (p *jsonAccess) Parse(line []byte, r *Record) error {
 	if m.have&p.must != p.must || p.must&bitStatus != 0 && m.have&(bitAddr|bitRequest|bitURI) == 0 {
 		return FlawMissing
 	}
-	d := decoding{json: true, escapes: bytes.IndexByte(line, '\\') >= 0}
+	d := decoding{json: true, dash: p.dash, escapes: bytes.IndexByte(line, '\\') >= 0}
 	if flaw := m.fill(r, &p.clock, d); flaw != NoFlaw {
 		return flaw
 	}

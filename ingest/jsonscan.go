@@ -36,7 +36,7 @@ type knownKey struct {
 
 // jsonScan walks the members of one object. It reads JSON as log writers make
 // it, which is not always JSON: values may be unquoted nothings and lists
-// ("us":502, 200,), two quotes in quotes ("u":"""), \x and \v escapes, raw
+// ("us":502, 200,), two quotes in quotes ("u":""""), \x and \v escapes, raw
 // bytes that are no UTF-8, and a comma behind the last member. What is valid
 // it reads as encoding/json does.
 type jsonScan struct {
@@ -159,8 +159,8 @@ func (s *jsonScan) value(i int) bool {
 		}
 		s.val = jsonValue{b[i+1 : i+1+n], jsonString}
 		i += n + 2
-		if n == 0 && i+1 < len(b) && b[i] == '"' && (b[i+1] == ',' || b[i+1] == '}') {
-			i++ // """ is Apache's empty user in quotes
+		if n == 0 && i < len(b) && b[i] == '"' {
+			i = emptyUserEnd(b, i)
 		}
 	case '{', '[':
 		end, flaw := skipNested(b, i)
@@ -180,6 +180,17 @@ func (s *jsonScan) value(i int) bool {
 		i = end
 	}
 	return s.separator(i)
+}
+
+// emptyUserEnd goes behind """", which is Apache's empty user within quotes;
+// two quotes were read. (Three are written by loggers that drop one.)
+func emptyUserEnd(b []byte, i int) int {
+	for n := 1; n <= 2 && i+n < len(b) && b[i+n-1] == '"'; n++ {
+		if c := b[i+n]; c == ',' || c == '}' {
+			return i + n
+		}
+	}
+	return i
 }
 
 // separator takes what must follow a value.
