@@ -46,4 +46,4 @@ score: ## how well incidents are found; FULL=1 measures more, SAVE=1 archives it
 	$(GO) run ./cmd/denylens/internal/score $(if $(FULL),-full) $(if $(SAVE),-save testdata/score) $(if $(EPISODES),-episodes $(EPISODES)) $(if $(VERBOSE),-v)
 
 golden: ## rewrite golden files from what the program says now; read the difference before you commit it
-	$(GO) test ./cmd/... -update
+	@set -e; for d in $$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -n1 dirname | sort -u); do $(GO) test -count=1 ./$$d -update; done

@@ -7,7 +7,7 @@ import (
 // htaccess refuses a directory to everybody, robots and monitors included: a
 // deployment brought a file that should not have been there.
 func htaccess(s *stage) {
-	prefix := oneOf(s.rng, []string{"/docs", "/products", "/category", "/media/catalog", "/account", "/blog"})
+	prefix := oneOf(s.rng, []string{"/docs", "/products", "/category", "/media/catalog", "/assets", "/blog"})
 	from := s.moment(.3, .75)
 	to := s.until(from, 45, 240)
 	m := s.incident("overblock", "server_config", to, Term{"path", prefix})

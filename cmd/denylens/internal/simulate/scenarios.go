@@ -32,6 +32,12 @@ var Scenarios = []Scenario{
 	{"botnet-probe", "a thousand addresses ask for the same refused file, once each", botnetProbe},
 	{"enumeration", "one client counts through order numbers", enumeration},
 	{"fake-crawler", "a harvester calls itself Googlebot", fakeCrawler},
+	{"brute-force", "passwords are tried for one account", bruteForce},
+	{"bypass-probe", "one client looks for a way around a refusal", bypassProbe},
+	{"scraping", "one client reads the whole catalogue", scraping},
+	{"flood", "one client sends as much as it can", flood},
+	{"key-sharing", "one user's key is in use at many places", keySharing},
+	{"two-at-once", "a country is refused, and a directory to everybody, at about the same time", twoAtOnce},
 	{"noisy-client", "nothing wrong: one program asks for a refused address again and again", noisyClient},
 	{"office-nat", "nothing wrong: a large office behind one address", officeNAT},
 	{"flash-crowd", "nothing wrong: ten times as many visitors for an hour", flashCrowd},
@@ -39,6 +45,9 @@ var Scenarios = []Scenario{
 	{"standing-403", "nothing wrong: a third of all visitors has always been refused somewhere", standing},
 	{"log-gap", "nothing wrong: the log stops for a while and goes on", logGap},
 	{"slow-drift", "nothing wrong: refusals double over the day", slowDrift},
+	{"renamed-paths", "nothing wrong: a section moves, its old addresses are 404", renamedPaths},
+	{"missing-picture", "nothing wrong: one browser asks for a missing picture for ever", missingPicture},
+	{"crawler-profiles", "nothing wrong: a true crawler follows links that it may not", crawlerProfiles},
 }
 
 // Names lists the names of the scenarios, in their order.
