@@ -10,7 +10,7 @@ import (
 // Config sets an Engine up. The zero value of each field means its default.
 type Config struct {
 	FalseAlarmsPerDay float64                 // the one sensitivity knob: false incidents a day for the whole installation; default 0.1
-	DenyStatus        []int                   // answers that count as a refusal; default 403
+	DenyStatus        []int                   // answers that count as a refusal; default 403, and Cloudflare's 1020 and its kin
 	Lateness          time.Duration           // how far behind the newest record one may be and still count; default 60 s
 	Geo               *geo.DB                 // address -> country, ASN; nil knows nothing
 	Crawlers          *geo.Crawlers           // who is a true crawler; nil knows nobody
@@ -19,33 +19,207 @@ type Config struct {
 	OnChange          func(*Incident, Change) // called from Observe, Advance and Finish as incidents open, change and end
 }
 
+// DefaultDenyStatus lists the answers that are a refusal if nothing else is
+// said: 403 and Cloudflare's own codes for "access denied" (1006-1009 banned,
+// 1010 by browser signature, 1012, 1020 by rule).
+var DefaultDenyStatus = []int{403, 1006, 1007, 1008, 1009, 1010, 1012, 1020}
+
 // Engine turns Records into Incidents. It reads no clock, no file and no
 // random number: the same records give the same incidents. Observe, Advance,
 // Summary and Finish belong to one goroutine; Reducers run beside it.
-type Engine struct{ cfg Config }
+//
+// The flow, a minute at a time:
+//
+//	Observe ─► window (client × leaf) ─► close: clients ─► series ─► detectors ─► tracker
+type Engine struct {
+	cfg     Config
+	limits  limits
+	syms    *symbols
+	leaves  *leaves
+	clients *clients
+	served  *served
+	open    []*window // ordered by minute
+	free    []*window
+	newest  int64 // newest event time, Unix seconds; the watermark is Lateness behind it
+	closed  int32 // last minute closed
+	begun   bool
+	first   int64
+	ahead   ahead
+	total   totals
+	series  *seriesTable
+	ring    ring
+	notes   notes
+	track   tracker
+	pairs   pairs
+	minutes int32 // windows closed so far
+	stamp   uint32
+	scratch []int32
+}
+
+// limits are the bounds of the tables, derived from MaxMemory.
+type limits struct{ clients, symbols, leaves, rows, pairs, facts int }
+
+// bytes per entry, measured on amd64 with the maps that index them.
+func limitsFor(mem int64) limits {
+	if mem <= 0 {
+		mem = 192 << 20
+	}
+	share := func(percent, size int64) int { return int(max(1024, mem/100*percent/size)) }
+	return limits{
+		clients: share(35, 260), symbols: share(10, 180), leaves: share(15, 280),
+		rows: share(20, 3*120), pairs: share(5, 48), facts: share(10, 48*45),
+	}
+}
 
 // New returns an Engine.
-func New(cfg Config) *Engine { return &Engine{cfg: cfg} }
-
-// Reducer does the part of the work on a record that needs no order: on the
-// parsing goroutines, one Reducer each.
-type Reducer struct{}
-
-// NewReducer returns a Reducer for one goroutine.
-func (e *Engine) NewReducer() *Reducer { return &Reducer{} }
-
-// Reduce prepares the records of b for Observe; it sets b.Aux.
-func (r *Reducer) Reduce(b *ingest.Batch) {}
+func New(cfg Config) *Engine {
+	if cfg.FalseAlarmsPerDay <= 0 {
+		cfg.FalseAlarmsPerDay = 0.1
+	}
+	if len(cfg.DenyStatus) == 0 {
+		cfg.DenyStatus = DefaultDenyStatus
+	}
+	if cfg.Lateness <= 0 {
+		cfg.Lateness = time.Minute
+	}
+	if cfg.SourceName == nil {
+		cfg.SourceName = func(int) string { return "" }
+	}
+	l := limitsFor(cfg.MaxMemory)
+	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), clients: newClients(l.clients),
+		served: newServed(), closed: -1 << 31}
+	e.series = newSeriesTable()
+	e.pairs = newPairs(l.pairs)
+	e.ring.limit = l.facts
+	e.notes.init()
+	return e
+}
 
 // Observe takes the records b.Records[lo:hi], which a Reducer has prepared.
-func (e *Engine) Observe(b *ingest.Batch, lo, hi int) {}
+func (e *Engine) Observe(b *ingest.Batch, lo, hi int) {
+	red := b.Aux.(*reduced)
+	for i := lo; i < hi; i++ {
+		e.observe(&red.obs[i], &b.Records[i], b.Source)
+	}
+}
+
+func (e *Engine) observe(o *obs, rec *ingest.Record, source int) {
+	if rec.Kind == ingest.Explain {
+		e.explainRecord(o, rec)
+		return
+	}
+	if e.begun && !e.accept(o, rec, source) {
+		return
+	}
+	e.take(o, rec, source)
+}
+
+// take counts a record whose time is plausible.
+func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
+	e.total.count(o)
+	if !e.begun {
+		e.begun, e.first, e.newest = true, o.t, o.t
+		e.closed = minuteOf(o.t-int64(e.cfg.Lateness/time.Second)) - 1
+	}
+	if o.t > e.newest {
+		e.newest = o.t
+		e.closeUntil(minuteOf(o.t - int64(e.cfg.Lateness/time.Second)))
+	}
+	if o.t < e.first {
+		e.first = o.t
+	}
+	m := minuteOf(o.t)
+	if m <= e.closed {
+		e.total.late++
+		return
+	}
+	w := e.window(m)
+	r, slot := w.find(o.key)
+	if r == nil {
+		if r = e.enter(w, slot, o, rec); r == nil {
+			w.dropped++
+			e.total.dropped++
+			return
+		}
+	}
+	r.count(o)
+	if o.class == clDenied && r.sample == 0 && len(w.samples) < maxSamples {
+		w.samples = append(w.samples, Sample{Source: e.cfg.SourceName(source), Offset: rec.Pos, Line: render(rec)})
+		r.sample = uint16(len(w.samples))
+	}
+}
+
+// enter makes the row for a client and leaf not yet seen in this window.
+func (e *Engine) enter(w *window, slot uint64, o *obs, rec *ingest.Record) *row {
+	c, fresh := e.clients.get(o.client, e.closed)
+	if c == 0 {
+		return nil
+	}
+	if fresh {
+		e.describe(&e.clients.list[c], rec)
+	}
+	cl := &e.clients.list[c]
+	cl.last = max(cl.last, w.minute)
+	r := w.add(o.key, slot, c, e.limits.rows)
+	if r != nil {
+		r.leaf = e.leaves.id(o.leaf, rec, e.syms)
+		r.tmpl = o.tmpl
+	}
+	return r
+}
+
+// window returns the open window of minute m.
+func (e *Engine) window(m int32) *window {
+	i := len(e.open)
+	for i > 0 && e.open[i-1].minute > m {
+		i--
+	}
+	if i > 0 && e.open[i-1].minute == m {
+		return e.open[i-1]
+	}
+	var w *window
+	if n := len(e.free); n > 0 {
+		w, e.free = e.free[n-1], e.free[:n-1]
+	} else {
+		w = newWindow()
+	}
+	w.reset(m)
+	e.open = append(e.open, nil)
+	copy(e.open[i+1:], e.open[i:])
+	e.open[i] = w
+	return w
+}
+
+// closeUntil closes all windows before minute m.
+func (e *Engine) closeUntil(m int32) {
+	for len(e.open) > 0 && e.open[0].minute < m {
+		w := e.open[0]
+		copy(e.open, e.open[1:])
+		e.open = e.open[:len(e.open)-1]
+		e.closed = w.minute
+		e.close(w)
+		e.free = append(e.free, w)
+	}
+	if m-1 > e.closed {
+		e.closed = m - 1
+		e.track.quiet(e, e.closed)
+	}
+}
 
 // Advance says that the time is now, in a live run whose sources are idle, so
 // that windows close.
-func (e *Engine) Advance(now time.Time) {}
-
-// Summary tells what is known now.
-func (e *Engine) Summary() Summary { return Summary{} }
+func (e *Engine) Advance(now time.Time) {
+	if e.begun && now.Unix() > e.newest {
+		e.closeUntil(minuteOf(now.Unix() - int64(e.cfg.Lateness/time.Second)))
+	}
+}
 
 // Finish closes all windows and returns the whole result.
-func (e *Engine) Finish() Summary { return Summary{} }
+func (e *Engine) Finish() Summary {
+	e.settle()
+	e.closeUntil(1<<31 - 1)
+	e.track.finish(e)
+	return e.Summary()
+}
+
+func minuteOf(t int64) int32 { return int32(floorDiv(t, bucket)) }

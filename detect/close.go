@@ -1,0 +1,268 @@
+package detect
+
+import "math"
+
+const maxSamples = 256
+
+// What a client met in a series within one window.
+const (
+	metServed uint8 = 1 << iota
+	metDenied
+)
+
+// close takes a finished window through the whole flow: first all that is
+// served is noted, so that no order of clients matters, then each client is
+// judged and counted into its series, then each series is tested.
+func (e *Engine) close(w *window) {
+	e.minutes++
+	st := e.series
+	st.root(w.minute)
+	st.touched = st.touched[:0]
+	for i := 1; i < len(w.rows); i++ {
+		r := &w.rows[i]
+		if r.by[clOK] > 0 && r.flags&fProbe == 0 {
+			e.served.mark(r.tmpl, r.client)
+		}
+	}
+	p := e.ring.turn(w.minute)
+	p.samples = w.samples
+	sample := sampling(len(w.rows), e.ring.limit)
+	for _, h := range w.heads {
+		e.closeClient(w, w.byHead[w.rows[h].client], p, sample)
+	}
+	e.notes.purge(w.minute)
+	alarms := e.test(w.minute)
+	e.track.observe(e, p, alarms)
+}
+
+// sampling returns the mask of hash bits that must be zero for an unaffected
+// client to be kept among the facts.
+func sampling(rows, limit int) uint64 {
+	mask := uint64(0)
+	for rows>>1 > limit {
+		mask, rows = mask<<1|1, rows>>1
+	}
+	return mask
+}
+
+// sum is one client's window.
+type sum struct {
+	n, ok, denied, auth, miss, limited uint32
+	flags                              flags
+	fails, hits, probes                uint16
+	assets, pages, refs                uint16
+	known, rows                        uint16 // refused templates that others are served; refused rows
+}
+
+func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
+	id := w.rows[head].client
+	c := &e.clients.list[id]
+	s := e.summarise(w, head, id, c)
+	legit := legitimacy(c, s.flags)
+	first := s.denied > 0 && (c.deniedAt < 0 || w.minute-c.deniedAt > epoch)
+	hostile := c.hostile()
+	if !hostile {
+		e.countSeries(w, head, id, c, s.denied > 0)
+	}
+	weight := float32(1)
+	if s.denied == 0 && (c.deniedAt < 0 || w.minute-c.deniedAt > epoch) {
+		if c.hash>>8&mask != 0 {
+			weight = 0
+		}
+		weight *= float32(mask + 1)
+	}
+	if weight > 0 {
+		e.keep(w, head, c, p, weight, first, hostile, legit)
+	}
+	e.learnClient(c, w.minute, s)
+	e.walk(c, id, w.minute, s)
+	e.turn(c, id, w.minute, s, legit)
+}
+
+// summarise adds up a client's rows and sees which templates are new to it.
+func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
+	for i := head; i != 0; i = w.rows[i].next {
+		r := &w.rows[i]
+		s.n += r.n
+		s.ok += uint32(r.by[clOK])
+		s.denied += uint32(r.by[clDenied])
+		s.auth += uint32(r.by[clAuth])
+		s.miss += uint32(r.by[clMiss])
+		s.limited += uint32(r.by[clLimited])
+		s.flags |= r.flags
+		if r.flags&fAsset != 0 {
+			s.assets = add16(s.assets, r.n)
+		} else {
+			s.pages = add16(s.pages, r.n)
+		}
+		if r.flags&fReferer != 0 {
+			s.refs = add16(s.refs, r.n)
+		}
+		if r.by[clDenied] > 0 {
+			s.rows++
+			if e.served.others(r.tmpl, id) {
+				s.known++
+			}
+			if r.why[0] == 0 {
+				e.notes.join(r, c, w.minute)
+			}
+		}
+		e.template(r, id, c, &s)
+	}
+	return s
+}
+
+// template counts a template once a client: as a hit if others are served it,
+// as a fail if it was missed or refused and nobody else is served it.
+func (e *Engine) template(r *row, id uint32, c *client, s *sum) {
+	bit := uint64(1) << (mix(r.tmpl, k2) >> 58)
+	known := c.sketch&bit != 0
+	c.sketch |= bit
+	if known && r.by[clOK] > 0 {
+		return
+	}
+	switch {
+	case r.by[clOK] > 0:
+		if e.served.others(r.tmpl, id) {
+			s.hits++
+		}
+	case r.flags&(fAsset|fReferer) == fAsset|fReferer && r.flags&fProbe == 0:
+		// A page of the site links to a picture that is not there.
+	case r.by[clDenied]+r.by[clMiss] > 0 && !e.served.others(r.tmpl, id):
+		if c.failSketch.add(r.tmpl) {
+			s.fails++
+			if r.flags&fProbe != 0 {
+				s.probes++
+			}
+		}
+	}
+}
+
+// countSeries counts a client once into each series it touched.
+func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool) {
+	st := e.series
+	e.stamp++
+	list := e.scratch[:0]
+	list = e.touch(list, 0, w.minute)
+	for _, v := range c.values() {
+		if v != 0 {
+			list = e.touch(list, e.seriesOf(v, id, w.minute), w.minute)
+		}
+	}
+	for i := head; i != 0; i = w.rows[i].next {
+		r := &w.rows[i]
+		bits := uint8(0)
+		if r.by[clOK] > 0 {
+			bits |= metServed
+		}
+		if r.by[clDenied] > 0 {
+			bits |= metDenied
+		}
+		for _, v := range e.leaves.list[r.leaf].values() {
+			if v == 0 {
+				continue
+			}
+			if s := e.seriesOf(v, id, w.minute); s >= 0 {
+				list = e.touch(list, s, w.minute)
+				st.list[s].bits |= bits
+			}
+		}
+		for _, s := range list[:min(len(list), 5)] {
+			if dims[st.list[s].dim].client || s == 0 {
+				st.list[s].bits |= bits
+			}
+		}
+	}
+	e.scratch = list
+	recent := c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch
+	for _, s := range list {
+		e.countOne(&st.list[s], s, c, w.minute, recent, denied)
+	}
+}
+
+// touch puts series s on the client's list, and on the window's.
+func (e *Engine) touch(list []int32, s int32, minute int32) []int32 {
+	if s < 0 {
+		return list
+	}
+	x := &e.series.list[s]
+	if x.stamp == e.stamp {
+		return list
+	}
+	x.stamp, x.bits = e.stamp, 0
+	if x.listed != uint32(e.minutes) {
+		x.listed = uint32(e.minutes)
+		x.A, x.D, x.S = 0, 0, 0
+		e.series.touched = append(e.series.touched, s)
+	}
+	return append(list, s)
+}
+
+func (e *Engine) countOne(x *series, s int32, c *client, minute int32, recent, denied bool) {
+	affected := false
+	if recent || denied && x.bits&metDenied != 0 {
+		key := pairKey(c, s)
+		affected = recent && e.pairs.affected(key, minute)
+		if x.bits&metDenied != 0 {
+			e.pairs.mark(key, minute)
+		}
+	}
+	if x.bits&metServed != 0 {
+		x.S++
+	}
+	if affected {
+		return
+	}
+	x.A++
+	if x.bits&metDenied != 0 {
+		x.D++
+	}
+}
+
+// keep stores a client's rows as facts.
+func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32, first, hostile bool, legit float64) {
+	for i := head; i != 0; i = w.rows[i].next {
+		r := &w.rows[i]
+		if len(p.facts) >= 4*e.ring.limit {
+			e.ring.lost++
+			return
+		}
+		f := fact{client: r.client, check: uint32(c.hash), leaf: r.leaf, attr: c.values(), n: uint16(min(r.n, 1<<16-1)), denied: r.by[clDenied],
+			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: first && r.by[clDenied] > 0, hostile: hostile,
+			legit: int8(math.Max(-60, math.Min(60, legit*10))), sec: r.first, why: r.why, rule: r.rule}
+		for k, n := range r.by {
+			if n > 0 {
+				f.met |= 1 << k
+			}
+		}
+		p.facts = append(p.facts, f)
+	}
+}
+
+// learnClient brings a client's history up to date.
+func (e *Engine) learnClient(c *client, minute int32, s sum) {
+	c.last = max(c.last, minute)
+	c.minutes++
+	if h := minute / 60; h != c.lastHour {
+		c.lastHour = h
+		c.hours = add16(c.hours, 1)
+	}
+	c.ok, c.denied, c.auth = add32(c.ok, s.ok), add32(c.denied, s.denied), add32(c.auth, s.auth)
+	c.miss, c.limited = add32(c.miss, s.miss), add32(c.limited, s.limited)
+	c.assets, c.pages, c.refs = add16(c.assets, uint32(s.assets)), add16(c.pages, uint32(s.pages)), add16(c.refs, uint32(s.refs))
+	c.fails, c.hits, c.probes = add16(c.fails, uint32(s.fails)), add16(c.hits, uint32(s.hits)), add16(c.probes, uint32(s.probes))
+	c.flags |= s.flags
+	if c.user != 0 && s.ok > 0 {
+		c.userOK = true
+	}
+	if s.denied > 0 {
+		if c.deniedAt < 0 {
+			e.clients.denied.add(c.hash)
+			e.total.deniedClients++
+		}
+		c.deniedAt = minute
+	}
+}
+
+func add16(a uint16, b uint32) uint16 { return uint16(min(uint32(a)+b, 1<<16-1)) }
+func add32(a, b uint32) uint32        { return uint32(min(uint64(a)+uint64(b), 1<<32-1)) }

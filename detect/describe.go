@@ -1,0 +1,266 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// describeEvent makes the public form of an event.
+func (e *Engine) describeEvent(ev *event) Incident {
+	if ev.frozen != nil {
+		return *ev.frozen
+	}
+	s := e.scene(ev)
+	inc := Incident{ID: ev.id, Kind: s.kind(), State: "open", Start: ev.startTime(),
+		DetectedAt: minuteTime(ev.opened + 1).Add(e.cfg.Lateness), Spark: ev.spark, Samples: ev.samples}
+	if ev.ended {
+		inc.State = "resolved"
+		end := minuteTime(ev.end)
+		inc.End = &end
+	}
+	inc.Cohort, inc.Or = e.cohortTerms(ev, s)
+	inc.Impact = ev.impact(s)
+	e.diagnose(&inc, s)
+	inc.Severity = severity(&inc, s)
+	inc.Title = title(&inc, s)
+	inc.Evidence = e.evidence(&inc, s)
+	inc.NextSteps = e.steps(&inc, s)
+	inc.Score = Score{Log10E: round2(ev.lnPeak / math.Ln10), ExpectedFalsePerDay: e.falsePerDay(ev)}
+	if inc.Samples == nil {
+		inc.Samples = []Sample{}
+	}
+	return inc
+}
+
+func minuteTime(m int32) time.Time { return time.Unix(int64(m)*bucket, 0).UTC() }
+
+func round2(x float64) float64 { return math.Round(x*100) / 100 }
+
+func (ev *event) startTime() time.Time {
+	if ev.firstAt > 0 {
+		return time.Unix(ev.firstAt, 0).UTC()
+	}
+	return minuteTime(ev.onset)
+}
+
+// falsePerDay is how many events with as much evidence chance alone would make
+// a day, over all series: the Bonferroni bound K/M a minute.
+func (e *Engine) falsePerDay(ev *event) float64 {
+	k := float64(max(len(e.series.list), 10))
+	if ev.origin == byTurn || ev.origin == byScan {
+		k = float64(len(e.clients.list))
+	}
+	x := k * math.Exp(-ev.lnPeak) * 86400 / bucket
+	return math.Min(e.cfg.FalseAlarmsPerDay, float64(int(x*1e6))/1e6)
+}
+
+func (ev *event) impact(s *scene) Impact {
+	im := Impact{Requests: int64(math.Round(s.requests)), Denied: int64(s.deniedReq), Clients: int64(s.clients) + ev.lost,
+		DeniedClients: int64(s.refusedCl), LikelyLegitClients: int64(s.legit), ShareBefore: round4(ev.before)}
+	im.ShareDuring = round4(ratio(float64(s.refusedCl), float64(s.clients)))
+	return im
+}
+
+func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
+
+// diagnose sets cause and causes.
+func (e *Engine) diagnose(inc *Incident, s *scene) {
+	if inc.Kind == Misuse {
+		id := s.misuseCause()
+		inc.Cause = Cause{id, round2(math.Min(0.99, sigmoid(math.Abs(s.verdict)+1)))}
+		inc.Causes = []Guess{{ID: id, Probability: inc.Cause.Probability, For: s.misuseFor(), Against: []string{}}}
+		return
+	}
+	inc.Causes = s.diagnose()
+	top, gap := inc.Causes[0].Probability, inc.Causes[0].Probability-inc.Causes[1].Probability
+	inc.Cause = Cause{inc.Causes[0].ID, top}
+	if top < abstainTop || gap < abstainGap {
+		inc.Cause = Cause{"undetermined", round2(1 - top)}
+	}
+	if len(inc.Causes) > 5 {
+		inc.Causes = inc.Causes[:5]
+	}
+}
+
+func (s *scene) misuseFor() []string {
+	out := []string{}
+	if p := s.share(fProbe); p > 0.1 {
+		out = append(out, fmt.Sprintf("%.0f %% of the refused requests ask for what no visitor asks for", 100*p))
+	}
+	if p := s.share(fScanner); p > 0.1 {
+		out = append(out, "the user agent names a scanner")
+	}
+	if p := s.share(fNoAgent) + s.share(fTool); p > 0.3 {
+		out = append(out, fmt.Sprintf("%.0f %% come without a browser's user agent", 100*p))
+	}
+	if p := s.share(fFakeBot); p > 0.1 {
+		out = append(out, "claims to be a crawler but comes from elsewhere")
+	}
+	return append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
+}
+
+// cohortTerms names the cohort of an event, and the further ones.
+func (e *Engine) cohortTerms(ev *event, s *scene) ([]Term, [][]Term) {
+	if ev.members == nil {
+		var all [][]Term
+		for _, c := range ev.cohorts {
+			all = append(all, e.terms(c))
+		}
+		if len(all) == 0 {
+			return []Term{}, nil
+		}
+		return all[0], all[1:]
+	}
+	var all [][]Term
+	for _, k := range sortedKeys(ev.members) {
+		c := &e.clients.list[uint32(k)]
+		if uint32(c.hash) != uint32(k>>32) {
+			continue // forgotten meanwhile
+		}
+		t := []Term{{DimIP.String(), c.addr.String()}}
+		if c.user != 0 && c.userOK && ev.origin == byTurn {
+			t = []Term{{DimUser.String(), e.syms.text(c.user)}}
+		}
+		all = append(all, t)
+	}
+	if len(all) == 0 {
+		return []Term{}, nil
+	}
+	if ev.origin == byTurn {
+		all[0] = append(all[0], e.mainPath(s)...)
+	}
+	return all[0], all[1:min(len(all), 50)]
+}
+
+// mainPath is the deepest path prefix nearly all refusals share.
+func (e *Engine) mainPath(s *scene) []Term {
+	for a := axPath3; a >= axPath1; a-- {
+		if v, share := s.values[a].top(); v != 0 && share >= 0.95 {
+			return []Term{{DimPath.String(), e.syms.text(uint32(v))}}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) terms(c conj) []Term {
+	out := make([]Term, 0, len(c))
+	for _, t := range c {
+		out = append(out, Term{axisDim[t.axis].String(), e.syms.text(t.value)})
+	}
+	return out
+}
+
+func sortedKeys(m map[uint64]bool) []uint64 {
+	out := make([]uint64, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool { return uint32(out[i]) < uint32(out[j]) })
+	return out
+}
+
+// severity ranks by harm: legitimate clients refused, or what an attacker does.
+func severity(inc *Incident, s *scene) Severity {
+	im := &inc.Impact
+	switch inc.Kind {
+	case Misuse:
+		switch {
+		case im.Requests >= 20000:
+			return High
+		case im.Requests >= 1000 || s.served > 20 && s.share(fProbe) > 0.3:
+			return Medium
+		}
+		return Low
+	case Overblock:
+		n := im.LikelyLegitClients
+		switch {
+		case n >= 200 || len(inc.Cohort) == 0 && im.ShareDuring > 0.5 && n >= 20:
+			return Critical
+		case n >= 20:
+			return High
+		case n >= 3 || im.Denied >= 100:
+			return Medium
+		}
+		return Low
+	}
+	switch {
+	case im.DeniedClients >= 200:
+		return High
+	case im.DeniedClients >= 10:
+		return Medium
+	}
+	return Low
+}
+
+// phrase says a cohort in words.
+func phrase(terms []Term) string {
+	if len(terms) == 0 {
+		return "everyone"
+	}
+	var out []string
+	for _, t := range terms {
+		name := t.Dim
+		for d := range dims {
+			if dims[d].name == t.Dim && t.Dim != "" {
+				name = dims[d].title
+			}
+		}
+		out = append(out, name+" "+t.Value)
+	}
+	return strings.Join(out, ", ")
+}
+
+func title(inc *Incident, s *scene) string {
+	who := phrase(inc.Cohort)
+	n := inc.Impact.DeniedClients
+	more := ""
+	if len(inc.Or) > 0 {
+		more = " and " + strconv.Itoa(len(inc.Or)) + " more"
+	}
+	switch {
+	case s.ev.origin == byScan:
+		return fmt.Sprintf("Scanning by %s%s: %d requests, %d refused", who, more, inc.Impact.Requests, inc.Impact.Denied)
+	case s.ev.origin == byTurn:
+		return fmt.Sprintf("A client that was served before is refused: %s", who)
+	case inc.Kind == Misuse:
+		return fmt.Sprintf("%s without signs of legitimacy refused: %s%s", count(n, "client"), who, more)
+	case inc.Kind == Overblock && inc.Impact.LikelyLegitClients > 0:
+		return fmt.Sprintf("%s refused, %d of them likely legitimate: %s%s", count(n, "client"), inc.Impact.LikelyLegitClients, who, more)
+	}
+	return fmt.Sprintf("%s refused: %s%s", count(n, "client"), who, more)
+}
+
+func count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.FormatInt(n, 10) + " " + what + "s"
+}
+
+// evidence lists what a person should know, in order of weight.
+func (e *Engine) evidence(inc *Incident, s *scene) []Text {
+	out := []Text{}
+	add := func(format string, a ...any) { out = append(out, Text{fmt.Sprintf(format, a...)}) }
+	im := &inc.Impact
+	add("%s of the cohort's %s were refused (%.1f %%), %.1f %% in an ordinary minute before", count(im.DeniedClients, "client"), count(im.Clients, "client"), 100*im.ShareDuring, 100*im.ShareBefore)
+	if s.ev.origin == bySurge {
+		add("everybody else meanwhile: %.1f %% refused", 100*s.control())
+	}
+	if s.refusedCl > 0 && s.elsewhere > 0.05 {
+		add("%.0f %% of the refused clients are served elsewhere on the site meanwhile", 100*s.elsewhere)
+	}
+	if s.healed > 0.05 {
+		add("%.0f %% of the refused clients were served again later", 100*s.healed)
+	}
+	if v, share := s.sizes.top(); share > 0.9 && v > 0 && s.denied > 3 {
+		add("%.0f %% of the refusals have the same size, %d bytes", 100*share, v)
+	}
+	if s.clients > s.refusedCl && s.ev.origin == bySurge {
+		add("%d clients of the cohort were not refused", s.clients-s.refusedCl)
+	}
+	return out
+}

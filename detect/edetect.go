@@ -1,0 +1,98 @@
+package detect
+
+import (
+	"math"
+
+	"github.com/denylens/denylens/detect/internal/stat"
+)
+
+// edetector accumulates evidence that a rate has risen above p0: a uniform
+// mixture of Shiryaev-Roberts statistics over effect sizes, in logs. Under any
+// rate up to p0 its expectation after t steps is at most t, whenever one looks
+// (Shin, Ramdas and Rinaldo 2024, e-detectors).
+type edetector struct {
+	r     [components]float64 // ln of R
+	cusum [components]float64
+	onset [components]int32 // minute after which cusum was last zero
+	last  int32
+}
+
+const (
+	components = 8
+	maxLnR     = 60
+)
+
+var fixedRates = [5]float64{.03, .1, .3, .6, .95}
+var lifts = [3]float64{2, 4, 10}
+
+func (e *edetector) reset(minute int32) {
+	*e = edetector{last: minute}
+	for i := range e.r {
+		e.r[i] = math.Inf(-1)
+		e.onset[i] = minute + 1
+	}
+}
+
+// step takes one minute in: d first refusals among n clients at risk.
+func (e *edetector) step(minute int32, d, n int, p0, c float64) {
+	e.skip(minute)
+	for i := range e.r {
+		p1 := maxRate
+		if i < len(fixedRates) {
+			p1 = fixedRates[i]
+		} else {
+			p1 = math.Min(maxRate, lifts[i-len(fixedRates)]*p0)
+		}
+		l := 0.0
+		if p1 > 1.3*p0 {
+			l = stat.LnBetaBinomialRatio(d, n, p1, p0, c)
+		}
+		e.push(i, minute, l)
+	}
+}
+
+func (e *edetector) push(i int, minute int32, l float64) {
+	e.r[i] = math.Min(maxLnR, l+stat.LnAddOne(e.r[i]))
+	e.cusum[i] += l
+	if e.cusum[i] <= 0 {
+		e.cusum[i] = 0
+		e.onset[i] = minute + 1
+	}
+}
+
+// skip lets the minutes without clients at risk pass: each adds one to R.
+func (e *edetector) skip(minute int32) {
+	if k := minute - e.last - 1; k > 0 {
+		for i := range e.r {
+			e.r[i] = math.Min(maxLnR, stat.LnAdd(e.r[i], float64(k)))
+		}
+	}
+	e.last = minute
+}
+
+// lnM is ln of the mixture, the e-value to be compared with the threshold.
+func (e *edetector) lnM() float64 {
+	top := math.Inf(-1)
+	for _, r := range e.r {
+		top = math.Max(top, r)
+	}
+	if math.IsInf(top, -1) {
+		return top
+	}
+	sum := 0.0
+	for _, r := range e.r {
+		sum += math.Exp(r - top)
+	}
+	return top + math.Log(sum/components)
+}
+
+// start is the onset according to the strongest component.
+func (e *edetector) start() int32 {
+	best := 0
+	for i := range e.r {
+		if e.r[i] > e.r[best] {
+			best = i
+		}
+	}
+	return e.onset[best]
+}

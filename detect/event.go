@@ -1,0 +1,188 @@
+package detect
+
+// origin is which detector opened an event.
+type origin uint8
+
+const (
+	bySurge origin = iota
+	byTurn
+	byScan
+	byFile // the pass over the whole file
+)
+
+// event is one incident in the making.
+type event struct {
+	number  int32
+	id      string
+	frozen  *Incident // the last word on an event that can no longer change
+	firstAt int64     // Unix second of the first refusal taken in
+	origin  origin
+	cohorts []conj
+	client  uint32 // byTurn: the client; byScan: the first one
+	clients map[uint64]clientSeen
+	members map[uint64]bool // byTurn, byScan: whose facts count
+	onset   int32
+	opened  int32
+	lastD   int32 // minute of the latest refusal in the cohort
+	ended   bool
+	end     int32
+	lnPeak  float64
+	before  float64 // share of the cohort's clients refused a minute before the onset
+	quiet   int     // windows in a row in which the cohort was served again
+	calm    int     // clients served in those
+	age     int     // windows since opening
+	f       features
+	spark   []float64
+	sparkAt int32
+	samples []Sample
+	lost    int64 // clients not told apart any more
+	told    told
+}
+
+// told is what subscribers were told last, to tell them of material change only.
+type told struct {
+	kind     Kind
+	cause    string
+	severity Severity
+}
+
+// clientSeen is what an event knows of one client of its cohort.
+type clientSeen struct {
+	denied    bool
+	served    bool // in the cohort, during the event
+	elsewhere bool // outside the cohort, after its first refusal
+	healed    bool // in the cohort, in a later window than a refusal
+	retried   bool // asked a login or token endpoint after a refusal
+	legit     int8 // tenths of nats before its first refusal
+	first     int32
+	requests  int32
+}
+
+const (
+	maxEventClients = 1 << 15
+	sparkMinutes    = 60
+	calmWindows     = 3
+	quietMinutes    = 30
+)
+
+// match says whether a fact belongs to the event.
+func (ev *event) match(f *fact, v *[numAxes]uint32) bool {
+	if ev.members != nil {
+		return ev.members[f.clientKey()]
+	}
+	for _, c := range ev.cohorts {
+		if c.matches(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// take adds the facts of one page to the event.
+func (ev *event) take(e *Engine, p *page) {
+	refused, atRisk, servedNow := 0.0, 0.0, 0.0
+	last := uint64(0)
+	for i := range p.facts {
+		f := &p.facts[i]
+		v := e.axes(f)
+		key := f.clientKey()
+		if !ev.match(f, &v) {
+			ev.outside(f, key, p.minute)
+			continue
+		}
+		fresh := key != last
+		last = key
+		c, known := ev.clients[key]
+		if !known && len(ev.clients) >= maxEventClients {
+			ev.lost++
+			continue
+		}
+		c.requests = min(c.requests+int32(f.n), 1<<30)
+		if f.denied > 0 {
+			if !c.denied {
+				c.denied, c.legit, c.first = true, f.legit, p.minute
+			}
+			ev.lastD = max(ev.lastD, p.minute)
+			if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
+				ev.firstAt = at
+			}
+			ev.keepSample(f, p)
+		}
+		if f.has(clOK) {
+			c.served = true
+			if c.denied && p.minute > c.first {
+				c.healed = true
+			}
+		}
+		if c.denied && f.flags&fLogin != 0 {
+			c.retried = true
+		}
+		ev.clients[key] = c
+		ev.f.inside(f, &v)
+		if fresh {
+			atRisk += float64(f.weight)
+			if f.denied > 0 {
+				refused++
+			} else if f.has(clOK) {
+				servedNow += float64(f.weight)
+			}
+		}
+	}
+	ev.draw(p.minute, refused)
+	ev.heal(refused, atRisk, servedNow)
+}
+
+// outside notes what clients of the event and all others meet elsewhere.
+func (ev *event) outside(f *fact, key uint64, minute int32) {
+	ev.f.outside(f)
+	c, ok := ev.clients[key]
+	if !ok || !c.denied {
+		return
+	}
+	if f.has(clOK) {
+		c.elsewhere = true
+	}
+	if f.flags&fLogin != 0 {
+		c.retried = true
+	}
+	ev.clients[key] = c
+}
+
+func (ev *event) keepSample(f *fact, p *page) {
+	if len(ev.samples) < 5 && f.sample > 0 && int(f.sample) <= len(p.samples) {
+		ev.samples = append(ev.samples, p.samples[f.sample-1])
+	}
+}
+
+func (ev *event) draw(minute int32, refused float64) {
+	for int32(len(ev.spark)) <= minute-ev.sparkAt && len(ev.spark) < sparkMinutes {
+		ev.spark = append(ev.spark, 0)
+	}
+	if i := minute - ev.sparkAt; i >= 0 && int(i) < len(ev.spark) {
+		ev.spark[i] = refused
+	}
+}
+
+// heal counts windows in which the cohort is served again.
+func (ev *event) heal(refused, atRisk, served float64) {
+	switch {
+	case atRisk == 0:
+	case served > 0 && refused <= 0.2*ev.f.peakShare*atRisk:
+		ev.quiet++
+		ev.calm += int(served)
+	default:
+		ev.quiet, ev.calm = 0, 0
+	}
+	if atRisk >= 3 {
+		ev.f.peakShare = max(ev.f.peakShare, refused/atRisk)
+	}
+}
+
+// over tells whether the event has ended by minute.
+func (ev *event) over(minute int32) bool {
+	wait := int32(quietMinutes)
+	if ev.origin == byScan || ev.origin == byTurn {
+		wait = 60
+	}
+	return ev.quiet >= calmWindows && ev.calm >= minClients && minute-ev.lastD >= calmWindows || minute-ev.lastD > wait
+}

@@ -1,0 +1,404 @@
+package detect
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/denylens/denylens/detect/internal/stat"
+)
+
+// Axes are the levels at which a cell can be named; those of one group are
+// nested in each other, wider first, and a cohort names at most one of a group.
+const (
+	axCountry = iota
+	axASN
+	axNetwork
+	axUser
+	axHost
+	axPath1
+	axPath2
+	axPath3
+	axVersion
+	axMethod
+	axAgent
+	axMajor
+	axOS
+	axReferer
+	axRule
+	numAxes
+)
+
+// cell is a smallest unit of the explanation: n clients, o of them refused,
+// e expected to be. Weights make it fractional.
+type cell struct {
+	v       [numAxes]uint32
+	n, o, e float64
+}
+
+// term names one value on one axis.
+type term struct {
+	axis  uint8
+	value uint32
+}
+
+// conj is a conjunction of terms, ordered by axis; empty = everyone.
+type conj []term
+
+func (c conj) matches(v *[numAxes]uint32) bool {
+	for _, t := range c {
+		if v[t.axis] != t.value {
+			return false
+		}
+	}
+	return true
+}
+
+func (c conj) equal(o conj) bool { return slices.Equal(c, o) }
+
+// with returns c and t, in order.
+func (c conj) with(t term) conj {
+	out := append(append(conj{}, c...), t)
+	sort.Slice(out, func(i, j int) bool { return out[i].axis < out[j].axis })
+	return out
+}
+
+// without returns c less its i-th term.
+func (c conj) without(i int) conj {
+	return append(append(conj{}, c[:i]...), c[i+1:]...)
+}
+
+// space describes the axes to the explainer, so that it serves any table of
+// counts.
+type space struct {
+	group  []int // axes of one group are nested; -1 = stands alone
+	prefer []int // which of two equally good names is kept: the higher
+}
+
+// cohortScore is a candidate with its sums.
+type cohortScore struct {
+	terms   conj
+	n, o, e float64
+	score   float64
+}
+
+func (c *cohortScore) excess() float64 { return c.o - c.e }
+
+// Parameters of the explanation (DETECTION 4).
+const (
+	lambdaMDL   = 0.7  // nats for naming one value among V: lambda ln(1+V)
+	climbRho    = 0.35 // how elevated the rest of a parent must be, relative to the child, to climb
+	climbLLR    = 10.0
+	peelShare   = 0.25
+	peelLLR     = 30.0
+	maxOrder    = 3
+	beamValues  = 28
+	beamPairs   = 16
+	maxPeels    = 3
+	sameSupport = 0.02
+)
+
+// explainer finds the smallest responsible cohort of a set of cells: ranked by
+// the expectation-based likelihood ratio (Neill 2009; MacroBase's order of
+// pruning, Bailis et al. 2017), then climbing to a parent while the rest of
+// the parent is elevated too, then peeling for further cohorts.
+type explainer struct {
+	space  *space
+	cells  []cell
+	values [numAxes]int // distinct values on each axis
+	excess float64
+	single []cohortScore // surviving one-term candidates, best first
+}
+
+// explain returns up to maxPeels cohorts, the most responsible first.
+func explain(sp *space, cells []cell) []cohortScore {
+	x := &explainer{space: sp, cells: cells}
+	seen := map[term]bool{}
+	for i := range cells {
+		x.excess += cells[i].o - cells[i].e
+		for a, v := range cells[i].v {
+			if t := (term{uint8(a), v}); v != 0 && !seen[t] {
+				seen[t] = true
+				x.values[a]++
+			}
+		}
+	}
+	var out []cohortScore
+	first := 0.0
+	for len(out) < maxPeels {
+		best, ok := x.best()
+		if !ok {
+			break
+		}
+		if len(out) > 0 && (best.excess() < peelShare*first || x.llr(&best) < peelLLR) {
+			break
+		}
+		if len(out) == 0 {
+			first = best.excess()
+		}
+		out = append(out, best)
+		if len(best.terms) == 0 {
+			break
+		}
+		x.cells = slices.DeleteFunc(slices.Clone(x.cells), func(c cell) bool { return best.terms.matches(&c.v) })
+	}
+	return out
+}
+
+func (x *explainer) llr(c *cohortScore) float64 { return llr(c.o, c.n, c.e) }
+
+// llr is Poisson's ratio for rare refusals, the binomial's otherwise.
+func llr(o, n, e float64) float64 {
+	e = math.Max(e, 1e-9)
+	if e < 0.05*n {
+		return stat.PoissonLLR(o, e)
+	}
+	return stat.BinomialLLR(o, n, e)
+}
+
+func (x *explainer) rate(c *cohortScore) {
+	c.score = llr(c.o, c.n, c.e)
+	for _, t := range c.terms {
+		c.score -= lambdaMDL * math.Log(1+float64(x.values[t.axis]))
+	}
+}
+
+func (x *explainer) eval(c conj) cohortScore {
+	s := cohortScore{terms: c}
+	for i := range x.cells {
+		if c.matches(&x.cells[i].v) {
+			s.n, s.o, s.e = s.n+x.cells[i].n, s.o+x.cells[i].o, s.e+x.cells[i].e
+		}
+	}
+	x.rate(&s)
+	return s
+}
+
+// best finds the best cohort among the present cells.
+func (x *explainer) best() (cohortScore, bool) {
+	all := x.eval(nil)
+	if all.o <= all.e || all.o == 0 {
+		return all, false
+	}
+	x.findSingles(&all)
+	best := all
+	for i := range x.single {
+		if x.single[i].score > best.score {
+			best = x.single[i]
+		}
+	}
+	for _, c := range x.combine() {
+		if c.score > best.score+1e-9 {
+			best = c
+		}
+	}
+	best = x.climb(best)
+	best = x.descend(best)
+	best = x.rename(best)
+	return best, true
+}
+
+// findSingles lists one-term candidates with enough excess, best first.
+func (x *explainer) findSingles(all *cohortScore) {
+	sums := map[term]*cohortScore{}
+	for i := range x.cells {
+		c := &x.cells[i]
+		for a, v := range c.v {
+			if v == 0 {
+				continue
+			}
+			t := term{uint8(a), v}
+			s := sums[t]
+			if s == nil {
+				s = &cohortScore{terms: conj{t}}
+				sums[t] = s
+			}
+			s.n, s.o, s.e = s.n+c.n, s.o+c.o, s.e+c.e
+		}
+	}
+	x.single = x.single[:0]
+	least := math.Max(math.Min(3, all.o), 0.05*all.excess())
+	for _, s := range sums {
+		if s.o >= least-1e-9 && s.o >= 1.5*s.e {
+			x.rate(s)
+			x.single = append(x.single, *s)
+		}
+	}
+	sort.Slice(x.single, func(i, j int) bool { return better(&x.single[i], &x.single[j]) })
+	if len(x.single) > beamValues {
+		x.single = x.single[:beamValues]
+	}
+}
+
+// better orders candidates by score, then by their terms, so that no map's
+// order shows.
+func better(a, b *cohortScore) bool {
+	if a.score != b.score {
+		return a.score > b.score
+	}
+	return slices.CompareFunc(a.terms, b.terms, func(s, t term) int {
+		if s.axis != t.axis {
+			return int(s.axis) - int(t.axis)
+		}
+		return int(s.value) - int(t.value)
+	}) < 0
+}
+
+// combine joins surviving values to cohorts of two and three terms.
+func (x *explainer) combine() []cohortScore {
+	var out []cohortScore
+	for i := range x.single {
+		for j := i + 1; j < len(x.single); j++ {
+			a, b := x.single[i].terms[0], x.single[j].terms[0]
+			if x.compatible(conj{a}, b) {
+				if c := x.eval(conj{a}.with(b)); c.o > 0 {
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return better(&out[i], &out[j]) })
+	pairs := out[:min(len(out), beamPairs)]
+	for i := range pairs {
+		for j := range x.single {
+			if t := x.single[j].terms[0]; x.compatible(pairs[i].terms, t) {
+				out = append(out, x.eval(pairs[i].terms.with(t)))
+			}
+		}
+	}
+	return out
+}
+
+// compatible tells whether t may join c: another axis, of another group.
+func (x *explainer) compatible(c conj, t term) bool {
+	for _, u := range c {
+		if u.axis == t.axis || x.space.group[u.axis] >= 0 && x.space.group[u.axis] == x.space.group[t.axis] {
+			return false
+		}
+	}
+	return true
+}
+
+// climb moves to a parent while the part of the parent outside the child is
+// elevated as well, or is nothing.
+func (x *explainer) climb(c cohortScore) cohortScore {
+	for len(c.terms) > 0 {
+		var to *cohortScore
+		top := climbRho
+		for _, p := range x.parents(c.terms) {
+			s := x.eval(p)
+			ro, rn, re := s.o-c.o, s.n-c.n, s.e-c.e
+			if rn <= sameSupport*c.n && ro >= -1e-9 {
+				to = &s
+				break
+			}
+			if re <= 0 || ro <= re || c.o <= c.e {
+				continue
+			}
+			rho := math.Log(ro/re) / math.Log(c.o/c.e)
+			if rho >= top && llr(ro, rn, re) >= climbLLR {
+				to, top = &s, rho
+			}
+		}
+		if to == nil {
+			return c
+		}
+		c = *to
+	}
+	return c
+}
+
+// parents lists the cohorts one step wider.
+func (x *explainer) parents(c conj) []conj {
+	var out []conj
+	for i, t := range c {
+		rest := c.without(i)
+		g := x.space.group[t.axis]
+		wider := -1
+		for a := int(t.axis) - 1; g >= 0 && a >= 0 && x.space.group[a] == g; a-- {
+			wider = a
+			break
+		}
+		if wider >= 0 {
+			if v := x.common(c, wider); v != 0 {
+				out = append(out, rest.with(term{uint8(wider), v}))
+				continue
+			}
+		}
+		out = append(out, rest)
+	}
+	return out
+}
+
+// common is the value on an axis that the refused cells of c share mostly.
+func (x *explainer) common(c conj, axis int) uint32 {
+	sums := map[uint32]float64{}
+	best, top := uint32(0), 0.0
+	for i := range x.cells {
+		if c.matches(&x.cells[i].v) {
+			v := x.cells[i].v[axis]
+			sums[v] += x.cells[i].o + 1e-6*x.cells[i].n
+			if s := sums[v]; s > top || s == top && v < best {
+				best, top = v, s
+			}
+		}
+	}
+	return best
+}
+
+// descend moves to a child that holds nearly all of the excess and is clearly
+// purer, if what it leaves behind is clean.
+func (x *explainer) descend(c cohortScore) cohortScore {
+	for len(c.terms) < maxOrder {
+		var to *cohortScore
+		for i := range x.single {
+			t := x.single[i].terms[0]
+			child := c.terms
+			if g := x.space.group[t.axis]; g >= 0 {
+				for k, u := range c.terms {
+					if x.space.group[u.axis] == g && u.axis < t.axis {
+						child = c.terms.without(k)
+					}
+				}
+			}
+			if !x.compatible(child, t) {
+				continue
+			}
+			s := x.eval(child.with(t))
+			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < 1.25*c.o/c.n {
+				continue
+			}
+			if llr(c.o-s.o, c.n-s.n, math.Max(c.e-s.e, 1e-9)) >= 3 {
+				continue
+			}
+			if to == nil || better(&s, to) {
+				to = &s
+			}
+		}
+		if to == nil {
+			return c
+		}
+		c = *to
+	}
+	return c
+}
+
+// rename replaces a term by another one with the same support that is nearer
+// to a cause: the version v1 rather than the prefix /api/v1.
+func (x *explainer) rename(c cohortScore) cohortScore {
+	for i := 0; i < len(c.terms); i++ {
+		for j := range x.single {
+			t := x.single[j].terms[0]
+			rest := c.terms.without(i)
+			if x.space.prefer[t.axis] <= x.space.prefer[c.terms[i].axis] || !x.compatible(rest, t) {
+				continue
+			}
+			s := x.eval(rest.with(t))
+			if math.Abs(s.o-c.o) <= sameSupport*c.o && math.Abs(s.n-c.n) <= sameSupport*c.n {
+				c, i = s, -1
+				break
+			}
+		}
+	}
+	return c
+}

@@ -1,0 +1,141 @@
+package detect
+
+import "github.com/denylens/denylens/ingest"
+
+// fact is what is kept of one row of a closed window for an hour, to explain
+// an alarm and to follow an open event: which client, with which attributes,
+// met what. Refused clients are all kept; of the others a sample by client
+// hash, with weight.
+type fact struct {
+	client  uint32
+	check   uint32 // low bits of the client's hash: the slot may belong to another one later
+	leaf    uint32
+	attr    [4]uint32 // country, asn, network, user
+	n       uint16
+	denied  uint16
+	weight  float32
+	flags   flags
+	size    int32
+	rule    uint32 // symbol of the rule a note named
+	status  uint16
+	sample  uint16
+	met     uint8 // bits: which classes of answers
+	first   bool  // first refusal of this client for an hour
+	hostile bool
+	legit   int8 // legitimacy of the client before this window, in tenths of a nat
+	sec     uint8
+	why     [2]ingest.Why
+}
+
+func (f *fact) has(c class) bool { return f.met&(1<<c) != 0 }
+
+// page holds the facts of one window.
+type page struct {
+	minute  int32
+	facts   []fact
+	samples []Sample
+}
+
+// ring keeps the pages of the last pages minutes.
+type ring struct {
+	pages []page // ordered by minute
+	limit int    // facts a page
+	lost  int64
+}
+
+const keepPages = 45
+
+// turn returns an empty page for minute, reusing the oldest.
+func (r *ring) turn(minute int32) *page {
+	if len(r.pages) < keepPages {
+		r.pages = append(r.pages, page{})
+	} else {
+		old := r.pages[0]
+		copy(r.pages, r.pages[1:])
+		r.pages[len(r.pages)-1] = page{facts: old.facts[:0]}
+	}
+	p := &r.pages[len(r.pages)-1]
+	p.minute, p.facts, p.samples = minute, p.facts[:0], nil
+	return p
+}
+
+// since returns the pages from minute on.
+func (r *ring) since(minute int32) []page {
+	i := len(r.pages)
+	for i > 0 && r.pages[i-1].minute >= minute {
+		i--
+	}
+	return r.pages[i:]
+}
+
+// served remembers which templates were served, and to whom: a path that
+// others are served is a path of the site, one that nobody is served a guess.
+// Two generations bound it.
+type served struct{ cur, old map[uint64]uint32 }
+
+const (
+	servedLimit = 1 << 17
+	servedMany  = 1<<32 - 1
+)
+
+func newServed() *served { return &served{cur: make(map[uint64]uint32)} }
+
+func (s *served) mark(tmpl uint64, client uint32) {
+	v, ok := s.cur[tmpl]
+	if !ok {
+		if v, ok = s.old[tmpl]; !ok {
+			v = client
+		}
+		if len(s.cur) >= servedLimit {
+			s.old, s.cur = s.cur, make(map[uint64]uint32, servedLimit)
+		}
+	}
+	if v != client {
+		v = servedMany
+	}
+	s.cur[tmpl] = v
+}
+
+// others tells whether somebody other than client is served tmpl.
+func (s *served) others(tmpl uint64, client uint32) bool {
+	v, ok := s.cur[tmpl]
+	if !ok {
+		v, ok = s.old[tmpl]
+	}
+	return ok && v != client
+}
+
+// pairs remembers when a client was last refused in a series: only the first
+// refusal in an hour is an event, all others are echoes.
+type pairs struct {
+	at      map[uint64]int32
+	limit   int
+	refused int64
+}
+
+const epoch = 60 // minutes
+
+func newPairs(limit int) pairs { return pairs{at: make(map[uint64]int32), limit: limit} }
+
+func pairKey(c *client, series int32) uint64 { return mix(c.hash, uint64(series)+k1) }
+
+// affected tells whether the client was refused in the series within the epoch.
+func (p *pairs) affected(key uint64, minute int32) bool {
+	at, ok := p.at[key]
+	return ok && minute-at <= epoch
+}
+
+func (p *pairs) mark(key uint64, minute int32) {
+	if _, ok := p.at[key]; !ok && len(p.at) >= p.limit {
+		for k, at := range p.at {
+			if minute-at > epoch {
+				delete(p.at, k)
+			}
+		}
+		if len(p.at) >= p.limit {
+			p.refused++
+			return
+		}
+	}
+	p.at[key] = minute
+}

@@ -1,0 +1,170 @@
+package detect
+
+import "github.com/denylens/denylens/ingest"
+
+// features is what is known of the refusals of an event and of everybody else
+// meanwhile; the table of causes reads nothing else. Counts are of rows: one
+// client's use of one leaf in one minute.
+type features struct {
+	rows, requests      float64 // of the cohort
+	denied, deniedReq   float64 // refused rows, refused requests
+	served              float64 // rows served within the cohort
+	mixed               float64 // rows both served and refused: the same client, path and minute
+	why                 map[ingest.Why]float64
+	sizes               counter
+	statuses            counter
+	values              [numAxes]counter // values among refused rows
+	heavyDenied         float64          // requests a minute of refused rows ...
+	heavyServed         float64          // ... and of served ones
+	auth, limited, miss float64          // rows that met a 401, a 429, a 404 or the like
+	flagged             map[flags]float64
+	user, noUser        float64 // refused rows with and without a user
+	outRows, outDenied  float64 // everybody else's rows, and refused ones
+	outAuth             float64
+	hostile             float64 // refused rows of known attackers
+	peakShare           float64
+	noReferer           float64
+}
+
+// counted flags: shares of refused rows that carry them.
+var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots}
+
+func (f *features) init() {
+	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}}
+}
+
+// counter counts few distinct values; beyond its limit they are one.
+type counter struct {
+	n     map[int64]float64
+	other float64
+	total float64
+}
+
+const counterLimit = 512
+
+func (c *counter) add(v int64, w float64) {
+	c.total += w
+	if c.n == nil {
+		c.n = map[int64]float64{}
+	}
+	if _, ok := c.n[v]; !ok && len(c.n) >= counterLimit {
+		c.other += w
+		return
+	}
+	c.n[v] += w
+}
+
+// top is the most frequent value and its share, ties to the smaller value.
+func (c *counter) top() (v int64, share float64) {
+	best := -1.0
+	for k, n := range c.n {
+		if n > best || n == best && k < v {
+			v, best = k, n
+		}
+	}
+	if c.total == 0 {
+		return 0, 0
+	}
+	return v, best / c.total
+}
+
+// distinct is how many different values were counted.
+func (c *counter) distinct() int {
+	if c.other > 0 {
+		return len(c.n) + 1
+	}
+	return len(c.n)
+}
+
+// inside takes a fact of the cohort in.
+func (f *features) inside(x *fact, v *[numAxes]uint32) {
+	w := float64(x.weight)
+	f.rows += w
+	f.requests += w * float64(x.n)
+	if x.has(clAuth) {
+		f.auth += w
+	}
+	if x.has(clLimited) {
+		f.limited += w
+	}
+	if x.has(clMiss) {
+		f.miss += w
+	}
+	if x.has(clOK) {
+		f.served += w
+		f.heavyServed += w * float64(x.n)
+	}
+	if x.denied == 0 {
+		return
+	}
+	f.denied++
+	f.deniedReq += float64(x.denied)
+	f.heavyDenied += float64(x.n)
+	if x.has(clOK) {
+		f.mixed++
+	}
+	for _, y := range x.why {
+		if y != 0 {
+			f.why[y]++
+		}
+	}
+	if x.size >= 0 {
+		f.sizes.add(int64(x.size), 1)
+	} else {
+		f.sizes.add(-1, 1)
+	}
+	f.statuses.add(int64(x.status), 1)
+	for a := range v {
+		f.values[a].add(int64(v[a]), 1)
+	}
+	if v[axUser] != 0 {
+		f.user++
+	} else {
+		f.noUser++
+	}
+	if v[axReferer] == 0 {
+		f.noReferer++
+	}
+	if x.hostile {
+		f.hostile++
+	}
+	for _, b := range countedFlags {
+		if x.flags&b != 0 {
+			f.flagged[b]++
+		}
+	}
+}
+
+// outside takes a fact of everybody else in: the control.
+func (f *features) outside(x *fact) {
+	w := float64(x.weight)
+	f.outRows += w
+	if x.has(clAuth) {
+		f.outAuth += w
+	}
+	if x.denied > 0 {
+		f.outDenied++
+	}
+}
+
+func (f *features) share(b flags) float64 { return ratio(f.flagged[b], f.denied) }
+
+func (f *features) whyShare(ws ...ingest.Why) float64 {
+	sum := 0.0
+	for _, w := range ws {
+		sum += f.why[w]
+	}
+	return ratio(sum, f.denied)
+}
+
+func (f *features) control() float64 { return ratio(f.outDenied, f.outRows) }
+
+// purity is the share of the cohort's rows that were refused.
+func (f *features) purity() float64 { return ratio(f.denied, f.rows) }
+
+func ratio(a, b float64) float64 {
+	if b <= 0 {
+		return 0
+	}
+	return a / b
+}

@@ -1,0 +1,42 @@
+package detect
+
+// flags are properties of a request that need no context.
+type flags uint32
+
+const (
+	fAsset    flags = 1 << iota // picture, style, script, font
+	fSlash                      // target ends in '/': a directory
+	fRobots                     // /robots.txt
+	fProbe                      // path no ordinary visitor asks for
+	fLogin                      // path of a login or token endpoint
+	fNoAgent                    // no user agent
+	fTool                       // user agent is a library or command line
+	fScanner                    // user agent names a scanner
+	fBot                        // user agent calls itself a bot
+	fBrowser                    // user agent looks like a browser
+	fReferer                    // has a referer
+	fSelf                       // referer is this site
+	fForeign                    // referer is another site
+	fTrueBot                    // verified crawler
+	fFakeBot                    // claims to be a crawler, comes from elsewhere
+	fOdd                        // method other than GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS
+	fUpstream                   // an upstream was asked
+	fUp403                      // the upstream (or origin) refused
+	fEdge                       // an edge answered by itself
+	fBadReq                     // malformed request line
+	fWrite                      // POST, PUT, PATCH, DELETE
+)
+
+// class says what an answer meant to the client.
+type class uint8
+
+const (
+	clOK      class = iota // served (2xx, 3xx)
+	clDenied               // refused: in the set of refusing statuses
+	clAuth                 // 401, 407
+	clLimited              // 429, when that is not in the set
+	clMiss                 // 400, 404, 405, 410, 414 ...
+	clError                // 5xx
+	clNone                 // closed without an answer
+	numClasses
+)

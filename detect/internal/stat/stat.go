@@ -1,0 +1,79 @@
+// Package stat holds the few distributions that the detectors need.
+package stat
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// LnRising is ln of x(x+1)...(x+n-1), the rising factorial.
+func LnRising(x float64, n int) float64 {
+	if n <= 0 {
+		return 0
+	}
+	if n <= 24 {
+		sum, prod := 0.0, 1.0
+		for j := 0; j < n; j++ {
+			prod *= x + float64(j)
+			if prod > 1e250 {
+				sum, prod = sum+math.Log(prod), 1
+			}
+		}
+		return sum + math.Log(prod)
+	}
+	hi, _ := math.Lgamma(x + float64(n))
+	lo, _ := math.Lgamma(x)
+	return hi - lo
+}
+
+// LnBetaBinomialRatio is ln BB(d; n, p1, c) - ln BB(d; n, p0, c), the
+// log-likelihood ratio of d events among n under two means with the same
+// concentration c. The binomial coefficient and the normaliser cancel.
+func LnBetaBinomialRatio(d, n int, p1, p0, c float64) float64 {
+	return LnRising(p1*c, d) - LnRising(p0*c, d) + LnRising((1-p1)*c, n-d) - LnRising((1-p0)*c, n-d)
+}
+
+// BetaQuantile is the q-quantile of Beta(a, b).
+func BetaQuantile(q, a, b float64) float64 { return mathext.InvRegIncBeta(a, b, q) }
+
+// LnAddOne is ln(1+e^x), without overflow.
+func LnAddOne(x float64) float64 {
+	if x > 35 {
+		return x
+	}
+	return math.Log1p(math.Exp(x))
+}
+
+// LnAdd is ln(e^x + k) for k >= 0.
+func LnAdd(x, k float64) float64 {
+	if k <= 0 {
+		return x
+	}
+	lk := math.Log(k)
+	if x > lk {
+		return x + math.Log1p(math.Exp(lk-x))
+	}
+	return lk + math.Log1p(math.Exp(x-lk))
+}
+
+// PoissonLLR is the expectation-based Poisson log-likelihood ratio of o events
+// where e were expected (Neill 2009), 0 unless o > e.
+func PoissonLLR(o, e float64) float64 {
+	if o <= e || e <= 0 {
+		return 0
+	}
+	return o*math.Log(o/e) - (o - e)
+}
+
+// BinomialLLR is the same for o of n.
+func BinomialLLR(o, n, e float64) float64 {
+	if o <= e || e <= 0 || n <= e {
+		return 0
+	}
+	l := o * math.Log(o/e)
+	if n > o {
+		l += (n - o) * math.Log((n-o)/(n-e))
+	}
+	return l
+}

@@ -1,0 +1,45 @@
+package detect
+
+import "math"
+
+// legitimacy is the log-odds (nats) that a client is a person, a partner or a
+// wanted program, from what it did before this window and from the flags of
+// its requests in it; never from having been refused, which is what is judged.
+// The weights are DETECTION 3.10's initial ones.
+func legitimacy(c *client, now flags) float64 {
+	f := c.flags | now
+	x := -0.3
+	add := func(ok bool, w float64) {
+		if ok {
+			x += w
+		}
+	}
+	total := float64(c.ok + c.denied + c.miss + c.auth)
+	add(f&fTrueBot != 0, 5)
+	add(f&fFakeBot != 0, -5)
+	add(c.userOK, 3)
+	add(c.hours >= 3 && float64(c.ok) >= 0.9*total, 2)
+	x += 1.5 * math.Min(1, math.Log1p(float64(c.ok))/math.Log(50))
+	add(c.pages > 0 && c.assets >= c.pages && c.assets <= 60*c.pages, 1)
+	add(c.refs >= 2 && float64(c.refs) > 0.6*total, 1)
+	add(f&fBrowser != 0, 0.5)
+	add(f&fTool != 0 && f&fNoAgent == 0, -1)
+	add(f&fNoAgent != 0, -1.5)
+	add(f&fScanner != 0, -5)
+	add(!c.userOK && c.pages > 20 && c.assets == 0 && c.refs == 0 && f&fTrueBot == 0, -1.5)
+	add(c.fails > 5, -2)
+	x -= math.Min(6, 2*float64(c.probes))
+	add(now&fProbe != 0, -2)
+	return math.Max(-6, math.Min(6, x))
+}
+
+// likelyLegit is the log-odds from which a client counts as legitimate.
+const likelyLegit = 1.0
+
+// hostile tells whether a client is known to attack, so that its refusals are
+// right and teach no cohort anything.
+func (c *client) hostile() bool {
+	return c.scanAt >= 0 || c.flags&fScanner != 0 || c.probes >= 2
+}
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

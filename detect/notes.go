@@ -1,0 +1,79 @@
+package detect
+
+import "github.com/denylens/denylens/ingest"
+
+// notes are reasons that other lines than the access log's state: an error log
+// says at the same second why a client was refused. They are joined to refused
+// rows by client address, template and minute; failing the template, by client
+// and minute alone.
+type notes struct {
+	at      map[uint64]note
+	refused int64
+	joined  int64
+	seen    int64
+	route   route
+}
+
+type note struct {
+	minute int32
+	rule   uint32
+	why    ingest.Why
+}
+
+const maxNotes = 1 << 16
+
+func (n *notes) init() { n.at = make(map[uint64]note) }
+
+func noteKey(addr, tmpl uint64, minute int32) uint64 { return mix(addr^uint64(uint32(minute)), tmpl) }
+
+// explainRecord takes in a record that explains refusals.
+func (e *Engine) explainRecord(o *obs, rec *ingest.Record) {
+	n := &e.notes
+	if rec.Why == ingest.WhyUnknown || !rec.Client.IsValid() {
+		return
+	}
+	n.seen++
+	if len(n.at) >= maxNotes-1 {
+		n.refused++
+		return
+	}
+	m, a := minuteOf(o.t), hashAddr(rec.Client)
+	v := note{minute: m, why: rec.Why, rule: e.syms.id(DimRule, rec.Rule, 0)}
+	if len(rec.Path) > 0 {
+		n.put(noteKey(a, o.tmpl, m), v)
+	}
+	n.put(noteKey(a, 0, m), v)
+}
+
+func (n *notes) put(key uint64, v note) {
+	if old, ok := n.at[key]; !ok || v.why < old.why {
+		n.at[key] = v
+	}
+}
+
+// join adds to a refused row the reason noted for it. A request that ends just
+// after the minute may have been noted in the one before.
+func (n *notes) join(r *row, c *client, minute int32) {
+	if len(n.at) == 0 || !c.addr.IsValid() {
+		return
+	}
+	a := hashAddr(c.addr)
+	for _, tmpl := range [2]uint64{r.tmpl, 0} {
+		for m := minute; m >= minute-1; m-- {
+			if v, ok := n.at[noteKey(a, tmpl, m)]; ok {
+				r.because(v.why)
+				r.rule = v.rule
+				n.joined++
+				return
+			}
+		}
+	}
+}
+
+func (n *notes) purge(minute int32) {
+	for k, v := range n.at {
+		if v.minute < minute-2 {
+			delete(n.at, k)
+		}
+	}
+}

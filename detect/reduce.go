@@ -1,0 +1,230 @@
+package detect
+
+import (
+	"bytes"
+
+	"github.com/denylens/denylens/geo"
+	"github.com/denylens/denylens/ingest"
+)
+
+// obs is what the engine needs of a record, 64 bytes; text stays in the Batch
+// and is looked at only when a key is new.
+type obs struct {
+	t      int64  // Unix seconds
+	key    uint64 // client and leaf together: one row of a window
+	client uint64
+	leaf   uint64 // everything about the request that a cohort can name, and its whole template
+	tmpl   uint64
+	rec    int32 // index into Batch.Records
+	bytes  int32
+	flags  flags
+	status uint16
+	class  class
+	why    ingest.Why
+}
+
+// reduced is what Reduce leaves in Batch.Aux.
+type reduced struct{ obs []obs }
+
+// cacheBits sets the size of the direct-mapped caches of a Reducer: 4096 user
+// agents and 16384 paths, whatever the input.
+const (
+	agentBits = 12
+	routeBits = 14
+)
+
+// Reducer does the part of the work on a record that needs no order: on the
+// parsing goroutines, one Reducer each.
+type Reducer struct {
+	deny     [1024]bool
+	agents   []agent
+	routes   []route
+	crawlers *geo.Crawlers
+	host     []byte
+}
+
+// NewReducer returns a Reducer for one goroutine.
+func (e *Engine) NewReducer() *Reducer {
+	r := &Reducer{crawlers: e.cfg.Crawlers, agents: make([]agent, 1<<agentBits), routes: make([]route, 1<<routeBits)}
+	for _, s := range e.cfg.DenyStatus {
+		r.deny[s&1023] = true
+	}
+	return r
+}
+
+// Reduce prepares the records of b for Observe; it sets b.Aux.
+func (r *Reducer) Reduce(b *ingest.Batch) {
+	red, _ := b.Aux.(*reduced)
+	if red == nil {
+		red = &reduced{}
+		b.Aux = red
+	}
+	if cap(red.obs) < len(b.Records) {
+		red.obs = make([]obs, len(b.Records), len(b.Records)+len(b.Records)/4)
+	}
+	red.obs = red.obs[:len(b.Records)]
+	for i := range b.Records {
+		r.one(&b.Records[i], &red.obs[i])
+		red.obs[i].rec = int32(i)
+	}
+}
+
+func (r *Reducer) one(rec *ingest.Record, o *obs) {
+	o.t = floorDiv(rec.Time, 1e9)
+	o.status, o.why = rec.Status, rec.Why
+	o.bytes = int32(min(max(rec.Bytes, 0), 1<<30))
+	rt := r.route(rec.Path)
+	ag := r.agent(rec.Agent)
+	o.flags = rt.flags | ag.flags | requestFlags(rec)
+	if ag.flags&fBot != 0 {
+		switch _, v := r.crawlers.Verify(rec.Agent, rec.Client); v {
+		case geo.True:
+			o.flags |= fTrueBot
+		case geo.Fake:
+			o.flags |= fFakeBot
+		}
+	}
+	o.class = r.class(rec)
+	o.tmpl = rt.tmpl
+	o.client = clientHash(rec)
+	h := mix(rt.tmpl, ag.raw)
+	h = mix(h, hashBytes(rec.Method, 3))
+	if rec.Host != nil {
+		h = mix(h, hashBytes(rec.Host, 5))
+	}
+	if rec.Rule != nil {
+		h = mix(h, hashBytes(rec.Rule, 7))
+	}
+	if host := refererHost(rec.Referer); host != nil {
+		h = mix(h, hashBytes(host, 11))
+		if sameSite(host, rec.Host) {
+			o.flags |= fSelf
+		} else if rec.Host != nil {
+			o.flags |= fForeign
+		}
+	}
+	o.leaf = h
+	o.key = mix(h, o.client)
+}
+
+func clientHash(rec *ingest.Record) uint64 {
+	var h uint64
+	if rec.Client.IsValid() {
+		h = hashAddr(rec.Client)
+	} else {
+		h = hashBytes(rec.RemoteText, 13)
+	}
+	if len(rec.User) > 0 {
+		h = mix(h, hashBytes(rec.User, 17))
+	}
+	return h | 1
+}
+
+func (r *Reducer) class(rec *ingest.Record) class {
+	s := rec.Status
+	switch {
+	case r.deny[s&1023], rec.Has&ingest.HasOrigin != 0 && r.deny[rec.OriginStatus&1023] && s >= 400:
+		return clDenied
+	case s >= 200 && s < 400, s == 101:
+		return clOK
+	case s == 401 || s == 407:
+		return clAuth
+	case s == 429:
+		return clLimited
+	case s == 0 || s == 408 || s == 444 || s == 499:
+		return clNone
+	case s >= 500:
+		return clError
+	}
+	return clMiss
+}
+
+func requestFlags(rec *ingest.Record) flags {
+	var f flags
+	if len(rec.Referer) > 0 {
+		f |= fReferer
+	}
+	switch string(rec.Method) {
+	case "GET", "HEAD", "OPTIONS":
+	case "POST", "PUT", "DELETE", "PATCH":
+		f |= fWrite
+	case "":
+		f |= fBadReq
+	default:
+		f |= fOdd
+	}
+	if rec.Has&ingest.HasUpstream != 0 {
+		if rec.Upstream != 0 {
+			f |= fUpstream
+		}
+		if rec.Upstream == 403 {
+			f |= fUp403
+		}
+	}
+	if rec.Has&ingest.HasOrigin != 0 {
+		if rec.OriginStatus == 0 {
+			f |= fEdge
+		} else {
+			f |= fUpstream
+		}
+		if rec.OriginStatus == 403 {
+			f |= fUp403
+		}
+	}
+	return f
+}
+
+func (r *Reducer) route(path []byte) *route {
+	h := hashBytes(path, 19)
+	rt := &r.routes[h>>(64-routeBits)]
+	if rt.raw != h {
+		makeRoute(path, rt)
+		rt.raw = h
+	}
+	return rt
+}
+
+func (r *Reducer) agent(text []byte) *agent {
+	h := hashBytes(text, 23)
+	a := &r.agents[h>>(64-agentBits)]
+	if a.raw != h {
+		makeAgent(text, a)
+		a.raw = h
+	}
+	return a
+}
+
+// refererHost returns the host of a referer, nil if it has none.
+func refererHost(ref []byte) []byte {
+	if len(ref) < 8 {
+		return nil
+	}
+	i := bytes.Index(ref[:min(len(ref), 12)], []byte("://"))
+	if i < 0 {
+		return nil
+	}
+	host := ref[i+3:]
+	if j := bytes.IndexAny(host, "/?#:"); j >= 0 {
+		host = host[:j]
+	}
+	if len(host) == 0 || len(host) > 253 {
+		return nil
+	}
+	return host
+}
+
+// sameSite tells whether a referring host is the site itself, www. aside.
+func sameSite(ref, host []byte) bool {
+	if i := bytes.IndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	return len(host) > 0 && bytes.EqualFold(bytes.TrimPrefix(ref, []byte("www.")), bytes.TrimPrefix(host, []byte("www.")))
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

@@ -1,0 +1,69 @@
+package detect
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/denylens/denylens/ingest"
+)
+
+// render writes a record as a line in the combined format: evidence that can
+// be shown even if the source was a pipe. The text is as hostile as the log.
+func render(rec *ingest.Record) string {
+	var b []byte
+	b = append(b, orDash(rec.RemoteText)...)
+	if len(rec.RemoteText) == 0 && rec.Client.IsValid() {
+		b = rec.Client.AppendTo(b[:0])
+	}
+	b = append(append(append(b, " - "...), orDash(rec.User)...), " ["...)
+	b = time.Unix(0, rec.Time).UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = append(b, `] "`...)
+	if len(rec.Request) > 0 {
+		b = append(b, cut(rec.Request)...)
+	} else {
+		b = append(append(append(b, orDash(rec.Method)...), ' '), cut(orDash(rec.URI))...)
+	}
+	b = append(b, `" `...)
+	b = strconv.AppendUint(b, uint64(rec.Status), 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, rec.Bytes, 10)
+	b = append(append(append(b, ` "`...), cut(orDash(rec.Referer))...), `" "`...)
+	b = append(append(b, cut(orDash(rec.Agent))...), '"')
+	if len(rec.Host) > 0 {
+		b = append(append(b, " host="...), cut(rec.Host)...)
+	}
+	return string(b)
+}
+
+func cut(b []byte) []byte {
+	if len(b) > 300 {
+		return b[:300]
+	}
+	return b
+}
+
+func orDash(b []byte) []byte {
+	if len(b) == 0 {
+		return []byte("-")
+	}
+	return b
+}
+
+// shellQuote makes text from a log safe to paste into a shell: control
+// characters go, everything else is inside single quotes.
+func shellQuote(s string) string {
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range s {
+		switch {
+		case r == '\'':
+			b.WriteString(`'\''`)
+		case r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xfffd:
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
+}

@@ -1,0 +1,167 @@
+package detect
+
+import "bytes"
+
+// maxDepth is how many segments of a path name a cohort; deeper ones belong to
+// their prefix.
+const maxDepth = 3
+
+// route is what one raw path means.
+type route struct {
+	raw    uint64 // hash of the raw path this was made from
+	tmpl   uint64 // hash of the whole template
+	flags  flags
+	ends   [maxDepth]uint16 // ends of the first segments in text
+	depth  uint8
+	verPos uint16 // where an API version stands in text
+	verLen uint8
+	text   []byte // the template's first maxDepth segments
+}
+
+// makeRoute fills r from a path: numbers and identifiers become {n}, so that
+// /items/17 and /items/18 are one route. r.text is reused.
+func makeRoute(path []byte, r *route) {
+	r.text, r.depth, r.verLen = r.text[:0], 0, 0
+	h := uint64(k2)
+	rest := path
+	for len(rest) > 0 {
+		if rest[0] == '/' {
+			rest = rest[1:]
+			continue
+		}
+		end := bytes.IndexByte(rest, '/')
+		if end < 0 {
+			end = len(rest)
+		}
+		seg := rest[:end]
+		rest = rest[end:]
+		id := isIdentifier(seg)
+		if id {
+			h = mix(h, k0)
+		} else {
+			h = hashBytes(seg, h)
+		}
+		if r.depth < maxDepth && len(r.text)+len(seg) < 256 {
+			r.text = append(r.text, '/')
+			if id {
+				r.text = append(r.text, "{n}"...)
+			} else {
+				if isVersion(seg) && r.verLen == 0 {
+					r.verPos, r.verLen = uint16(len(r.text)), uint8(len(seg))
+				}
+				r.text = append(r.text, seg...)
+			}
+			r.ends[r.depth] = uint16(len(r.text))
+			r.depth++
+		}
+	}
+	r.tmpl = h
+	if len(path) > 0 && r.depth == 0 {
+		r.text = append(r.text, '/')
+		r.ends[0], r.depth = 1, 1
+	}
+	r.flags = pathFlags(path)
+}
+
+// isVersion tells whether seg is a version token such as v1, v2.1.
+func isVersion(seg []byte) bool {
+	if len(seg) < 2 || len(seg) > 6 || seg[0] != 'v' && seg[0] != 'V' || seg[1] < '0' || seg[1] > '9' {
+		return false
+	}
+	for _, c := range seg[1:] {
+		if (c < '0' || c > '9') && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// isIdentifier tells whether seg names one of many objects of the same sort: a
+// number, a UUID, a long hex or base64 token.
+func isIdentifier(seg []byte) bool {
+	digits, hex, dash, other := 0, 0, 0, 0
+	for _, c := range seg {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F':
+			hex++
+		case c == '-':
+			dash++
+		default:
+			other++
+		}
+	}
+	n := len(seg)
+	switch {
+	case n == 0:
+		return false
+	case digits == n:
+		return true
+	case other == 0 && n-dash >= 12 && digits >= 2:
+		return true
+	case n >= 24 && digits >= 4 && dash <= 2 && bytes.IndexByte(seg, '.') < 0:
+		return true
+	}
+	return false
+}
+
+var assetExt = map[string]bool{
+	"css": true, "js": true, "mjs": true, "map": true, "png": true, "jpg": true, "jpeg": true, "gif": true, "svg": true,
+	"ico": true, "webp": true, "avif": true, "woff": true, "woff2": true, "ttf": true, "otf": true, "eot": true,
+	"mp3": true, "mp4": true, "webm": true, "ogg": true,
+}
+
+// probes are pieces of paths that no ordinary visitor asks for. They are
+// compared against the lower-cased path. Families as in the rule sets of
+// CrowdSec's hub (http-sensitive-files, http-path-traversal, http-cve-probing).
+var probes = [...]string{
+	"/.env", "/.git/", "/.git", "/.svn", "/.aws", "/.ssh", "/.htpasswd", "/.ds_store", "wp-config", "phpmyadmin", "/pma/", "adminer",
+	"/etc/passwd", "../", "..%2f", "%2e%2e", "..;", "/cgi-bin/", "phpunit", "eval-stdin", "/boaform", "/hnap1", "/solr/",
+	"/manager/html", "/actuator", "jndi:", "/owa/", "/autodiscover", "%00", "/shell", "webshell", "c99.php", "r57.php", "alfa",
+	"/wlwmanifest", ".sql", ".bak", ".old", ".swp", "/backup", "id_rsa", "/_ignition", "/vendor/", "/server-status", "/console/",
+	"/invoker/", "/jmx-console", "union+select", "union%20select", "<script", "%3cscript", "sleep(", "/bin/sh", "wget+", "curl+",
+	"/telescope", "/debug/", "/config.json", "/credentials", "/setup.cgi", "/ecp/", "/geoserver", "/nuclei", "/nikto", "passwd",
+}
+
+func pathFlags(path []byte) flags {
+	var f flags
+	if dot := bytes.LastIndexByte(path, '.'); dot >= 0 && len(path)-dot <= 6 {
+		var low [6]byte
+		n := copy(low[:], path[dot+1:])
+		for i := range low[:n] {
+			if low[i] >= 'A' && low[i] <= 'Z' {
+				low[i] += 32
+			}
+		}
+		if assetExt[string(low[:n])] {
+			f |= fAsset
+		}
+	}
+	if len(path) > 0 && path[len(path)-1] == '/' {
+		f |= fSlash
+	}
+	if bytes.Equal(path, []byte("/robots.txt")) {
+		f |= fRobots
+	}
+	var buf [256]byte
+	low := buf[:copy(buf[:], path)]
+	for i, c := range low {
+		if c >= 'A' && c <= 'Z' {
+			low[i] = c + 32
+		}
+	}
+	for _, p := range probes {
+		if bytes.Contains(low, []byte(p)) {
+			f |= fProbe
+			break
+		}
+	}
+	for _, p := range [...]string{"login", "signin", "token", "oauth", "auth", "session"} {
+		if bytes.Contains(low, []byte(p)) {
+			f |= fLogin
+			break
+		}
+	}
+	return f
+}

@@ -1,0 +1,102 @@
+package detect
+
+import "math"
+
+// scene is an event as the table of causes sees it.
+type scene struct {
+	*features
+	ev                                          *event
+	has                                         [numDims]bool // dimensions named by the (first) cohort
+	terms                                       int
+	clients                                     int     // of the cohort
+	refusedCl                                   int     // refused clients
+	legit                                       int     // likely legitimate ones among them
+	elsewhere                                   float64 // share of refused clients served outside the cohort meanwhile
+	healed                                      float64 // share served in the cohort again
+	relogged                                    float64 // share that asked a login or token endpoint and were served again
+	before                                      float64 // share of refused clients that had been served before
+	sumLegit                                    float64
+	verdict                                     float64 // log-odds of over-blocking against misuse
+	countries, asns, networks, agents, prefixes int
+	assets                                      float64
+	cold                                        bool
+}
+
+func (e *Engine) scene(ev *event) *scene {
+	s := &scene{features: &ev.f, ev: ev}
+	if len(ev.cohorts) > 0 {
+		for _, t := range ev.cohorts[0] {
+			s.has[axisDim[t.axis]] = true
+		}
+		s.terms = len(ev.cohorts[0])
+	}
+	var elsewhere, healed, relogged float64
+	for _, c := range ev.clients {
+		s.clients++
+		if !c.denied {
+			continue
+		}
+		s.refusedCl++
+		l := float64(c.legit) / 10
+		s.sumLegit += sigmoid(l)
+		if l > likelyLegit {
+			s.legit++
+		}
+		if c.elsewhere {
+			elsewhere++
+		}
+		if c.healed {
+			healed++
+			if c.retried {
+				relogged++
+			}
+		}
+	}
+	n := float64(s.refusedCl)
+	s.elsewhere, s.healed, s.relogged = ratio(elsewhere, n), ratio(healed, n), ratio(relogged, n)
+	s.countries, s.asns, s.networks = s.values[axCountry].distinct(), s.values[axASN].distinct(), s.values[axNetwork].distinct()
+	s.agents, s.prefixes = s.values[axAgent].distinct(), s.values[axPath1].distinct()
+	s.assets = s.share(fAsset)
+	s.verdict = s.judge()
+	return s
+}
+
+// judge is the verdict of DETECTION 3.10: how legitimate the refused clients
+// are, and whether the refusals follow what they are or what they did.
+func (s *scene) judge() float64 {
+	n := float64(s.refusedCl)
+	v := math.Log((1 + s.sumLegit) / (1 + n - s.sumLegit))
+	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost]
+	probes := s.share(fProbe)
+	if attribute && probes < 0.3 {
+		v += 1
+	}
+	if ratio(float64(s.legit), n) > 0.5 {
+		v += 2
+	}
+	if probes > 0.3 {
+		v -= 3
+	}
+	if s.share(fNoAgent)+s.share(fScanner)+s.share(fFakeBot) > 0.5 {
+		v -= 1.5
+	}
+	if ratio(s.hostile, s.denied) > 0.5 {
+		v -= 2
+	}
+	if s.elsewhere > 0.3 || s.healed > 0.3 {
+		v += 1
+	}
+	return v
+}
+
+func (s *scene) kind() Kind {
+	switch {
+	case s.ev.origin == byScan:
+		return Misuse
+	case s.verdict > 1:
+		return Overblock
+	case s.verdict < -1:
+		return Misuse
+	}
+	return Spike
+}

@@ -1,0 +1,108 @@
+package detect
+
+// series follows one cohort with one condition (or everyone): how many of its
+// clients were at risk, and how many were refused for the first time in an
+// hour, minute by minute.
+type series struct {
+	sym    uint32 // 0 = everyone
+	dim    Dim
+	parent int32
+
+	stamp  uint32 // window's client that touched it last
+	bits   uint8  // what that client met here
+	listed uint32 // window in which it is on the touched list
+	A, D   int32  // this window: at risk, newly refused
+	S      int32  // this window: served at least once
+
+	base   baseline
+	ed     edetector
+	blocks []block // history in blocks of five minutes, for the pass over a whole file
+
+	served  int64 // client-minutes served since the beginning
+	refused int64 // first refusals since the beginning
+	first   int32 // minute first seen
+	lastD   int32
+	event   int32 // 1-based index of the open event it belongs to, 0 = none
+	lnPeak  float64
+}
+
+// block is five minutes of one series.
+type block struct {
+	at   int32 // minute / 5
+	A, D uint16
+	S    uint16
+}
+
+const (
+	blockMinutes = 5
+	maxSeries    = 24000
+	maxBlocks    = 600 // per series; beyond, the oldest are dropped
+)
+
+type seriesTable struct {
+	list    []series // list[0] is everyone
+	touched []int32
+	refused int64
+}
+
+func newSeriesTable() *seriesTable { return &seriesTable{} }
+
+// root makes the series of everyone.
+func (st *seriesTable) root(minute int32) {
+	if len(st.list) == 0 {
+		st.list = append(st.list, series{parent: -1, base: newBaseline(rootRate, minute), first: minute, lastD: -1 << 30})
+		st.list[0].ed.reset(minute)
+	}
+}
+
+// of returns the series of symbol id, making it when enough different clients
+// have shown the value; -1 if it has none.
+func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
+	sym := &e.syms.list[id]
+	if sym.series > 0 {
+		return sym.series
+	}
+	if sym.last != client {
+		sym.last = client
+		if sym.clients < 1<<15 {
+			sym.clients++
+		}
+	}
+	if sym.clients < dims[sym.dim].need || dims[sym.dim].need == 0 {
+		return -1
+	}
+	st := e.series
+	if len(st.list) >= maxSeries {
+		st.refused++
+		return -1
+	}
+	parent := int32(0)
+	for up := sym.parent; up != 0; up = e.syms.list[up].parent {
+		if s := e.syms.list[up].series; s > 0 {
+			parent = s
+			break
+		}
+	}
+	n := int32(len(st.list))
+	st.list = append(st.list, series{sym: id, dim: sym.dim, parent: parent, base: newBaseline(st.list[parent].base.rate(), minute), first: minute, lastD: -1 << 30})
+	st.list[n].ed.reset(minute - 1)
+	sym.series = n
+	return n
+}
+
+func (s *series) remember(minute int32) {
+	at := minute / blockMinutes
+	if n := len(s.blocks); n == 0 || s.blocks[n-1].at != at {
+		if n >= maxBlocks {
+			copy(s.blocks, s.blocks[n/4:])
+			s.blocks = s.blocks[:n-n/4]
+		}
+		s.blocks = append(s.blocks, block{at: at})
+	}
+	b := &s.blocks[len(s.blocks)-1]
+	b.A = sat16(b.A, s.A)
+	b.D = sat16(b.D, s.D)
+	b.S = sat16(b.S, s.S)
+}
+
+func sat16(a uint16, b int32) uint16 { return uint16(min(int32(a)+b, 1<<16-1)) }

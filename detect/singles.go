@@ -1,0 +1,61 @@
+package detect
+
+// client opens or extends the event of a single flagged client.
+func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
+	c := &e.clients.list[pc.client]
+	key := uint64(uint32(c.hash))<<32 | uint64(pc.client)
+	o := byTurn
+	if pc.scan {
+		o = byScan
+	}
+	for _, ev := range t.events {
+		if ev.ended {
+			if ev.origin == o && ev.members[key] && p.minute-ev.end < epoch {
+				t.reopen(ev)
+				return
+			}
+			continue
+		}
+		if ev.members[key] && ev.origin == o {
+			return
+		}
+		if o == byTurn && ev.origin == bySurge && ev.clients[key].denied {
+			return // one of many: the surge's event speaks for it
+		}
+		if o == byScan && ev.origin == byScan && t.kin(e, ev, c) {
+			ev.members[key] = true
+			return
+		}
+	}
+	if len(t.events) >= maxEvents {
+		t.refused++
+		return
+	}
+	onset := c.turnStart
+	if pc.scan {
+		onset = p.minute
+		if c.deniedAt >= 0 || c.miss > 0 {
+			onset = max(c.first, p.minute-keepPages+1)
+		}
+	}
+	ev := t.add(e, o, onset, p.minute)
+	ev.client, ev.members = pc.client, map[uint64]bool{key: true}
+	ev.lnPeak = float64(max(c.turned, c.walk))
+	t.replay(e, ev, max(onset, p.minute-keepPages+1))
+	if pc.scan {
+		for i := range e.ring.pages {
+			for j := range e.ring.pages[i].facts {
+				if e.ring.pages[i].facts[j].clientKey() == key && ev.onset > e.ring.pages[i].minute {
+					ev.onset = e.ring.pages[i].minute
+				}
+			}
+		}
+	}
+	t.tell(e, ev, true)
+}
+
+// kin tells whether a scanner belongs to an open scan: the same network.
+func (t *tracker) kin(e *Engine, ev *event, c *client) bool {
+	first := &e.clients.list[ev.client]
+	return c.network != 0 && first.network == c.network && len(ev.members) < 1024
+}

@@ -1,0 +1,57 @@
+package detect
+
+import "sort"
+
+// standing lists cohorts that were refused from the first time they were seen
+// to the last, with never a success: denials that were there before the log
+// began, and no incident. Of nested cohorts the widest is kept.
+func (e *Engine) standing() []Standing {
+	var out []Standing
+	var taken []uint32
+	st := e.series.list
+	order := make([]int, 0, 64)
+	for i := 1; i < len(st); i++ {
+		if s := &st[i]; s.served == 0 && s.refused >= 5 && s.dim != DimMethod && s.dim != DimRule {
+			order = append(order, i)
+		}
+	}
+	sort.SliceStable(order, func(a, b int) bool {
+		x, y := &st[order[a]], &st[order[b]]
+		if x.refused != y.refused {
+			return x.refused > y.refused
+		}
+		return dims[x.dim].prefer > dims[y.dim].prefer
+	})
+	for _, i := range order {
+		s := &st[i]
+		if e.below(s.sym, taken) || len(out) >= 20 {
+			continue
+		}
+		var a, d int64
+		for _, b := range s.blocks {
+			a, d = a+int64(b.A), d+int64(b.D)
+		}
+		if d*2 < a || s.lastD-s.first < epoch {
+			continue
+		}
+		taken = append(taken, s.sym)
+		out = append(out, Standing{Cohort: []Term{{s.dim.String(), e.syms.text(s.sym)}}, Share: round4(ratio(float64(d), float64(a))),
+			Denied: s.refused, DeniedClients: s.refused, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
+	}
+	if out == nil {
+		out = []Standing{}
+	}
+	return out
+}
+
+// below tells whether a value lies within one of the taken ones.
+func (e *Engine) below(id uint32, taken []uint32) bool {
+	for ; id != 0; id = e.syms.list[id].parent {
+		for _, t := range taken {
+			if t == id {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,155 @@
+package detect
+
+import (
+	"math"
+	"slices"
+)
+
+// Surges of refusals in any cohort: each series runs an e-detector on clients
+// refused for the first time among those at risk; the e-d-Bonferroni rule
+// (Dandapanthula and Ramdas 2025) turns evidence into alarms.
+//
+// Sees: a new refusal of several clients in any followed cohort, whatever the traffic.
+// Blind: fewer than three clients (see turned), and traffic stopped before it reaches this log.
+
+// alarm is a series whose evidence crossed the threshold.
+type alarm struct {
+	series int32
+	lnM    float64
+	start  int32
+}
+
+const (
+	coldMinutes = 15
+	minClients  = 3
+	minNetworks = 2
+	minLift     = 2.0
+)
+
+// threshold is ln(K/alpha): K series, and alpha the false alarms allowed a minute.
+func (e *Engine) threshold() float64 {
+	k := float64(max(len(e.series.list), 10))
+	return math.Log(k / (e.cfg.FalseAlarmsPerDay * bucket / 86400))
+}
+
+// test feeds the window's counts to each touched series and returns alarms.
+func (e *Engine) test(minute int32) []alarm {
+	st := e.series
+	slices.Sort(st.touched)
+	var out []alarm
+	limit := e.threshold()
+	cold := minute-minuteOf(e.first) < coldMinutes
+	root := &st.list[0]
+	restA, restD := root.A, root.D
+	for _, i := range st.touched {
+		s := &st.list[i]
+		parent := rootRate
+		if s.parent >= 0 {
+			parent = st.list[s.parent].base.rate()
+		}
+		n, d := int(s.A), int(s.D)
+		if n > 0 {
+			p0 := s.base.envelope()
+			switch {
+			case cold && i == 0:
+				s.ed.reset(minute)
+			case cold:
+				s.control(minute, d, n, int(restD-s.D), int(restA-s.A), root)
+			default:
+				s.ed.step(minute, d, n, p0, s.base.concentration(n))
+			}
+			w := s.base.trust(n, d)
+			if s.event != 0 {
+				w = 0
+			} else if cold {
+				w = 1
+			}
+			s.base.learn(minute, n, d, parent, w)
+		}
+		s.served += int64(s.S)
+		s.refused += int64(s.D)
+		if d > 0 {
+			s.lastD = minute
+		}
+		s.remember(minute)
+		if d > 0 {
+			if m := s.ed.lnM(); m >= limit {
+				out = append(out, alarm{i, m, s.ed.start()})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b alarm) int {
+		switch {
+		case a.lnM > b.lnM:
+			return -1
+		case a.lnM < b.lnM:
+			return 1
+		}
+		return int(a.series - b.series)
+	})
+	return out
+}
+
+// control is the test for the first minutes, when there is no history: the
+// cohort against everybody else in the same minute, by a safe e-value for two
+// proportions (Turner, Ly and Gruenwald 2024), d1 of n1 against d2 of n2.
+func (s *series) control(minute int32, d1, n1, d2, n2 int, root *series) {
+	s.ed.skip(minute)
+	rest := math.Max(0.002, math.Min(0.9, root.base.rate()))
+	for i := range s.ed.r {
+		q1 := maxRate
+		if i < len(fixedRates) {
+			q1 = fixedRates[i]
+		} else {
+			q1 = math.Min(maxRate, lifts[i-len(fixedRates)]*rest)
+		}
+		l := 0.0
+		if q1 > 1.3*rest && n2 > 0 {
+			q0 := (float64(n1)*q1 + float64(n2)*rest) / float64(n1+n2)
+			l = lnBernoulli(d1, n1, q1) + lnBernoulli(d2, n2, rest) - lnBernoulli(d1+d2, n1+n2, q0)
+		}
+		s.ed.push(i, minute, l)
+	}
+}
+
+func lnBernoulli(d, n int, q float64) float64 {
+	return float64(d)*math.Log(q) + float64(n-d)*math.Log(1-q)
+}
+
+// gates says whether an alarm is worth a person's time (DETECTION 3.4): enough
+// different clients from different networks, a rate well above expectation.
+func (e *Engine) gates(a alarm) bool {
+	s := &e.series.list[a.series]
+	clients, nets := map[uint64]bool{}, map[uint32]bool{}
+	others := map[uint64]float32{}
+	for _, p := range e.ring.since(a.start) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if f.hostile {
+				continue
+			}
+			v := e.axes(f)
+			if !inSeries(s, &v) {
+				continue
+			}
+			if f.first {
+				clients[f.clientKey()] = true
+				nets[f.attr[2]] = true
+			} else if f.denied == 0 {
+				others[f.clientKey()] = f.weight
+			}
+		}
+	}
+	if len(clients) < minClients || len(nets) < minNetworks && s.dim != DimNetwork && s.dim != DimUser {
+		return false
+	}
+	n := float64(len(clients))
+	for k, w := range others {
+		if !clients[k] {
+			n += float64(w)
+		}
+	}
+	d, mu := float64(len(clients)), s.base.rate()
+	share := d / n
+	return d >= minLift*n*math.Min(mu, 0.5) && (share-mu >= 0.01 || share >= 0.2)
+}

@@ -1,0 +1,53 @@
+package detect
+
+import (
+	"math"
+
+	"github.com/denylens/denylens/detect/internal/stat"
+)
+
+// A turned client was served for a while and is refused now. Its own history
+// gives the null: the upper 95 % bound of its rate of refusals, doubled; the
+// alternative is 90 % refused (DETECTION 3.8). The sum of log ratios, floored
+// at zero, is a CUSUM.
+//
+// Sees: one user, partner or crawler locked out while everybody else is served.
+// Blind: clients without a history, and those whose address changes.
+const (
+	turnedRate    = 0.9
+	turnedHistory = 20 // requests served before
+	turnedMinutes = 10 // between first seen and the first refusal
+	turnedDenials = 5
+	turnedUser    = 3 // the same for a client with a user name or key
+)
+
+// turn takes a client's window in and flags it when the evidence is enough for
+// the number of clients watched (Bonferroni over those with a history).
+func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) {
+	if c.turned == 0 {
+		if s.denied == 0 {
+			return
+		}
+		c.baseOK, c.baseDenied, c.turnStart = c.ok-s.ok, c.denied-s.denied, minute
+	}
+	if c.baseOK < turnedHistory || c.turnStart-c.first < turnedMinutes {
+		return
+	}
+	p0 := math.Min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))
+	w := float64(c.turned) + float64(s.denied)*math.Log(turnedRate/p0) + float64(s.ok)*math.Log((1-turnedRate)/(1-p0))
+	c.turned = float32(math.Min(200, math.Max(0, w)))
+	if c.turned == 0 {
+		return
+	}
+	need := uint32(turnedDenials)
+	if c.userOK || c.flags&fTrueBot != 0 {
+		need = turnedUser
+	}
+	limit := math.Log(math.Max(1000, float64(len(e.clients.list))/0.05))
+	if float64(c.turned) < limit || c.denied-c.baseDenied < need || c.hostile() {
+		return
+	}
+	if legit > likelyLegit {
+		e.track.turned(e, id, minute)
+	}
+}

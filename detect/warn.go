@@ -1,0 +1,64 @@
+package detect
+
+import (
+	"fmt"
+
+	"github.com/denylens/denylens/geo"
+)
+
+// warnings says what a reader of the report must know about the input.
+func (e *Engine) warnings() []string {
+	var out []string
+	if p := e.proxies(); p != "" {
+		out = append(out, p)
+	}
+	if n := e.total.late; n > 0 && n*100 > e.total.requests {
+		out = append(out, fmt.Sprintf("%d records (%.1f %%) came more than %s late and count in no statistic: is this several logs in the wrong order?", n, 100*float64(n)/float64(e.total.requests), e.cfg.Lateness))
+	}
+	if n := e.ahead.strays; n > 0 {
+		out = append(out, fmt.Sprintf("%d records have a time stamp far ahead of the rest and were set aside", n))
+	}
+	if t := &e.total; t.requests >= 1000 && t.status[200] == 0 && t.denied > t.requests/2 {
+		out = append(out, "the log holds refusals only: without the requests that were served no rate can be told")
+	}
+	return out
+}
+
+// proxies finds out whether the clients in the log are not the clients: a few
+// private or edge addresses make most of the requests.
+func (e *Engine) proxies() string {
+	var few [4]uint64
+	var edge, private, all uint64
+	name := ""
+	for i := 1; i < len(e.clients.list); i++ {
+		c := &e.clients.list[i]
+		n := uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
+		all += n
+		for k := range few {
+			if n > few[k] {
+				n, few[k] = few[k], n
+			}
+		}
+		n = uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
+		if x := geo.Edge(c.addr); x != "" {
+			edge += n
+			name = x
+		} else if geo.Reserved(c.addr) != "" {
+			private += n
+		}
+	}
+	top := few[0] + few[1] + few[2] + few[3]
+	switch {
+	case all == 0:
+		return ""
+	case edge*5 > all:
+		header := "X-Forwarded-For"
+		if name == "cloudflare" {
+			header = "CF-Connecting-IP"
+		}
+		return fmt.Sprintf("%d %% of the requests come from %s's edge addresses: the log does not show the clients. Log the header %s (nginx: set_real_ip_from and real_ip_header; Apache: mod_remoteip). Nothing is said about single clients", 100*edge/all, name, header)
+	case private*2 > all && top*2 > all && len(e.clients.list) > 1:
+		return fmt.Sprintf("%d %% of the requests come from private addresses, most from four or fewer: the log seems to show a proxy, not the clients. Log X-Forwarded-For and name the proxy with --trusted-proxy. Nothing is said about single clients", 100*private/all)
+	}
+	return ""
+}
