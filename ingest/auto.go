@@ -1,13 +1,12 @@
 package ingest
 
-import "bytes"
-
 // auto reads lines of several formats, told apart by their first bytes and
 // then by trying.
 type auto struct {
 	name    string
 	byShape [4][]Format // best-ranked first
 	last    string
+	u       unwrapper
 }
 
 // NewAuto returns a Format that finds the format of each line by itself. To
@@ -33,30 +32,33 @@ func (a *auto) Name() string { return a.name }
 func (a *auto) Last() string { return a.last }
 
 func (a *auto) Parse(line []byte, r *Record) error {
-	flaw := a.parse(line, r)
-	for depth := 0; flaw != nil && flaw != FlawOther && depth < maxWrappers; depth++ {
-		inner, ok := peel(line)
-		if !ok {
-			break
-		}
-		line = inner
-		flaw = a.parse(line, r)
-	}
-	if flaw == nil || flaw == FlawOther {
-		return flaw
+	err := a.u.read(a, line, r, 0)
+	if err == nil || err == FlawOther {
+		return err
 	}
 	if len(line) > 0 && line[0] == '#' {
 		return FlawDirective
 	}
-	if bytes.IndexByte(line, 0) >= 0 {
-		return FlawBinary
-	}
-	return flaw
+	return err
 }
 
-func (a *auto) parse(line []byte, r *Record) error {
+func (a *auto) readLine(line []byte, r *Record) error {
+	sh := shapeOf(line)
+	err := a.try(a.byShape[sh], line, r)
+	if err == nil || err == FlawOther || sh == shapeText || sh == shapeJSON {
+		return err
+	}
+	if text := a.try(a.byShape[shapeText], line, r); text == nil {
+		return nil // [2001:db8::1] - - [time] ...
+	}
+	return err
+}
+
+// try parses line by the first format in list that can, and otherwise returns
+// what the best-ranked one found wrong.
+func (a *auto) try(list []Format, line []byte, r *Record) error {
 	var first error = FlawFormat
-	for i, f := range a.byShape[shapeOf(line)] {
+	for i, f := range list {
 		err := f.Parse(line, r)
 		if err == nil || err == FlawOther {
 			a.last = f.Name()

@@ -30,6 +30,9 @@ func (p *clf) columns(pre []byte, r *Record) bool {
 		r.User = user(third)
 		return true
 	}
+	if second[len(second)-1] == ':' {
+		return false // a tag of syslog, or the like
+	}
 	p.fourColumns(first, second, third, r)
 	return true
 }
@@ -45,8 +48,8 @@ func (p *clf) fourColumns(first, second, third []byte, r *Record) {
 	case hasUser && (secondIsAddr && (p.vhost || !firstIsAddr) || p.vhost && hostLike(second)):
 		r.Host = hostOnly(first)
 		setRemote(r, second)
-		if id, rest := cutColumn(last); len(id) == 32 && len(rest) > 0 && isHex(id) { // bunkerweb
-			r.RequestID, last = id, rest
+		if id, rest := cutColumn(last); len(rest) > 0 && (len(id) == 32 && isHex(id) || string(rest) == "-") {
+			r.RequestID, last = orNil(id), rest // BunkerWeb: a request id in front of the user
 		}
 		r.User = user(last)
 	case firstIsAddr && (secondIsAddr || hostLike(second)):
@@ -91,6 +94,9 @@ func user(b []byte) []byte {
 	}
 	if string(b) == `""` {
 		return b[:0]
+	}
+	if n := len(b); n > 1 && n < 4 && len(bytes.Trim(b, " -")) == 0 && bytes.Count(b, []byte{'-'}) == 1 {
+		return nil // a dash among blanks
 	}
 	return orNil(b)
 }

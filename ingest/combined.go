@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/denylens/denylens/ingest/internal/clock"
 )
@@ -20,6 +21,13 @@ type clf struct {
 	vhost bool // if both could be meant, column 1 is the virtual host and column 2 the client
 	refs  bool // a line without referer and agent is none of ours
 	clock clock.Clock
+}
+
+// newCLF makes the format of that name: common or combined, with vhost_ in
+// front or not.
+func newCLF(name string) func() Format {
+	base, vhost := strings.CutPrefix(name, "vhost_")
+	return func() Format { return &clf{name: name, vhost: vhost, refs: base == "combined"} }
 }
 
 func (p *clf) Name() string { return p.name }
@@ -196,6 +204,9 @@ func statusAndBytes(b []byte, r *Record) (tail []byte, flaw Flaw) {
 		r.Has |= HasBytes
 		i += m
 	case b[i] == '-':
+		if r.Has&HasStatus != 0 {
+			r.Has |= HasBytes // Apache's %b has a dash for 0
+		}
 		i++
 	default:
 		return nil, FlawNumber

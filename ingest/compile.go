@@ -16,11 +16,11 @@ func Compile(spec string) (newFormat func() Format, warnings []string, err error
 		return NewAuto, nil, nil
 	}
 	if s, ok := Lookup(spec); ok {
-		return s.New, nil, nil
+		return wrap(s.New), nil, nil
 	}
 	if name, ok := goaccessNames[spec]; ok {
 		s, _ := Lookup(name)
-		return s.New, nil, nil
+		return wrap(s.New), nil, nil
 	}
 	if goaccessOther[spec] {
 		return nil, nil, fmt.Errorf("format %s: logs of that kind are not read", spec)
@@ -29,12 +29,19 @@ func Compile(spec string) (newFormat func() Format, warnings []string, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	return l.compile()
+	newFormat, warnings, err = l.compile()
+	if err != nil {
+		return nil, warnings, err
+	}
+	return wrap(newFormat), warnings, nil
 }
 
 // parseLayout recognises whose format string spec is, and takes it apart.
 func parseLayout(spec string) (*layout, error) {
-	word, rest, _ := strings.Cut(spec, " ")
+	word, rest := spec, ""
+	if i := strings.IndexAny(spec, " \t\n"); i > 0 {
+		word, rest = spec[:i], spec[i:]
+	}
 	switch strings.ToLower(word) {
 	case "log_format":
 		args, err := nginxArgs(rest)

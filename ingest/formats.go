@@ -11,17 +11,16 @@ type Spec struct {
 // Formats are the formats that can be named. Where two read a line equally
 // well, auto-detection prefers the one that stands first.
 var Formats = []Spec{
-	{"combined", "nginx' and Apache's default: common with referer and user agent, and whatever is appended",
-		func() Format { return &clf{name: "combined", refs: true} }, shapeText},
-	{"vhost_combined", "combined behind a column with the virtual host",
-		func() Format { return &clf{name: "vhost_combined", vhost: true, refs: true} }, shapeText},
-	{"common", "Common Log Format: address, user, time, request, status, size",
-		func() Format { return &clf{name: "common"} }, shapeText},
-	{"vhost_common", "common behind a column with the virtual host",
-		func() Format { return &clf{name: "vhost_common", vhost: true} }, shapeText},
+	{"combined", "nginx' and Apache's default: common with referer and user agent, and whatever is appended", newCLF("combined"), shapeText},
+	{"vhost_combined", "combined behind a column with the virtual host", newCLF("vhost_combined"), shapeText},
+	{"common", "Common Log Format: address, user, time, request, status, size", newCLF("common"), shapeText},
+	{"vhost_common", "common behind a column with the virtual host", newCLF("vhost_common"), shapeText},
 	{"cloudflare", "Cloudflare Logpush, data set http_requests, one JSON object a line", newCloudflare, shapeJSON},
 	{"cloudflare_events", "Cloudflare Logpush, data set firewall_events, one JSON object a line", newCloudflareEvents, shapeJSON},
+	{"apinto", "API gateway Apinto (APIPark), output of type json", newApintoJSON, shapeJSON},
 	{"json", "one flat JSON object a line, keys named as nginx' variables or as usual", newJSONAccess, shapeJSON},
+	{"nginx_proxy_manager", "nginx Proxy Manager's own layout", newNginxProxyManager, shapeBracket},
+	{"apinto_line", "API gateway Apinto, output of type line, documented layout", newApintoLine, shapeText},
 	{"nginx_error", "nginx' error log: explains refusals", newNginxError, shapeSlash},
 	{"apache_error", "Apache's error log: explains refusals", newApacheError, shapeBracket},
 }

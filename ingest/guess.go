@@ -35,15 +35,8 @@ func Guess(lines [][]byte) Ranking {
 			continue
 		}
 		rk.lines++
-		for depth := 0; depth < maxWrappers; depth++ {
-			inner, ok := peel(line)
-			if !ok {
-				break
-			}
-			line = inner
-		}
 		scratch = append(scratch[:0], line...) // Parse may decode in place
-		i := classify(scratch, formats)
+		i := classify(scratch, formats, 0)
 		if i < 0 {
 			continue
 		}
@@ -64,21 +57,32 @@ func Guess(lines [][]byte) Ranking {
 
 // classify returns the index of the format that line is in, -1 if there is
 // none.
-func classify(line []byte, formats []Format) int {
+func classify(line []byte, formats []Format, wraps int) int {
+	for wraps < maxWrappers {
+		inner, ok := peelText(line)
+		if !ok {
+			break
+		}
+		line, wraps = inner, wraps+1
+	}
 	sh := shapeOf(line)
+	vhost := sh == shapeText && vhostLine(line)
 	for i, f := range formats {
 		if Formats[i].shape != sh {
 			continue
 		}
-		var r Record
-		if c, ok := f.(*clf); ok && c.vhost && !vhostLine(line) {
-			continue
-		} else if ok && !c.vhost && vhostLine(line) {
+		if c, ok := f.(*clf); ok && c.vhost != vhost {
 			continue
 		}
+		var r Record
 		err := f.Parse(line, &r)
-		if flaw, _ := err.(Flaw); flaw == NoFlaw || flaw == FlawOther {
+		if err == nil || err == FlawOther {
 			return i
+		}
+	}
+	if sh == shapeJSON && wraps < maxWrappers {
+		if msg, ok := jsonMessage(line, new(keyOrder)); ok {
+			return classify(peelMessage(unescapeJSON(msg)), formats, wraps+1)
 		}
 	}
 	return -1

@@ -46,25 +46,25 @@ type alias struct {
 	rank  uint8
 }
 
-// aliases lists the names, compared without regard to case. Within a field,
+// aliases lists the names (Traefik's among them: ClientHost, OriginStatus), compared without regard to case. Within a field,
 // what stands first counts most: the finer time, the raw request target, the
 // peer's address rather than what a client may have claimed.
 var aliases = ranked(
-	names(jfAddr, "remote_addr", "remote_ip", "clientip", "client_ip", "client", "ip", "client_addr", "remote", "c-ip"),
-	names(jfTime, "msec", "time_msec", "time_iso8601", "timestamp", "time_local", "time", "ts", "date", "datetime"),
-	names(jfStatus, "status", "status_code", "response_code", "response", "code"),
+	names(jfAddr, "remote_addr", "remote_ip", "clientip", "client_ip", "client", "ip", "client_addr", "remote", "c-ip", "clienthost"),
+	names(jfTime, "msec", "time_msec", "startutc", "time_iso8601", "timestamp", "time_local", "time", "ts", "date", "datetime"),
+	names(jfStatus, "status", "status_code", "response_code", "response", "code", "downstreamstatus"),
 	names(jfRequest, "request", "request_line"),
-	names(jfMethod, "request_method", "method", "verb"),
-	names(jfURI, "request_uri", "url", "uri", "path"),
+	names(jfMethod, "request_method", "method", "verb", "requestmethod"),
+	names(jfURI, "request_uri", "url", "uri", "path", "requestpath"),
 	names(jfQuery, "args", "query_string", "query"),
-	names(jfProto, "server_protocol", "protocol", "proto"),
-	names(jfBytes, "body_bytes_sent", "bytes", "bytes_sent", "body_bytes", "size", "length"),
-	names(jfReferer, "http_referer", "http_referrer", "referer", "referrer", "ref"),
-	names(jfAgent, "http_user_agent", "user_agent", "useragent", "agent", "ua"),
-	names(jfHost, "host", "http_host", "vhost", "server_name", "domain", "site"),
-	names(jfUser, "remote_user", "user", "username"),
+	names(jfProto, "server_protocol", "protocol", "proto", "requestprotocol"),
+	names(jfBytes, "body_bytes_sent", "bytes", "bytes_sent", "body_bytes", "size", "length", "downstreamcontentsize"),
+	names(jfReferer, "http_referer", "http_referrer", "referer", "referrer", "ref", "request_referer"),
+	names(jfAgent, "http_user_agent", "user_agent", "useragent", "agent", "ua", "request_user-agent"),
+	names(jfHost, "host", "http_host", "vhost", "server_name", "domain", "site", "requesthost"),
+	names(jfUser, "remote_user", "user", "username", "clientusername"),
 	names(jfForwarded, "http_x_forwarded_for", "x_forwarded_for", "xff", "forwarded_for"),
-	names(jfUpstream, "upstream_status"),
+	names(jfUpstream, "upstream_status", "originstatus"),
 	names(jfSeconds, "request_time", "duration", "time_in_sec"),
 	names(jfMillis, "generation_time_milli"),
 	names(jfRequestID, "request_id", "req_id", "trace_id"),

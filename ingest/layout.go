@@ -51,8 +51,7 @@ func (l *layout) compile() (func() Format, []string, error) {
 		return f, l.warnings, nil
 	}
 	if name := l.asCLF(); name != "" {
-		s, _ := Lookup(name)
-		return s.New, l.warnings, nil
+		return newCLF(name), l.warnings, nil
 	}
 	l.modes()
 	proto := template{name: l.name, prefix: l.prefix, slots: l.slots, none: l.escape == "none"}
@@ -94,7 +93,20 @@ func (l *layout) modes() {
 			p.mode = modeSearch
 		}
 	}
+	l.words()
 	l.ambiguities()
+}
+
+// words takes text fields for single words where only a blank parts them from
+// the next text: all but the last of them then end at the blank.
+func (l *layout) words() {
+	for i := range len(l.slots) - 1 {
+		p, next := &l.slots[i], l.slots[i+1]
+		if p.mode == modeSearch && p.lit[0] == ' ' && (next.mode == modeSearch || next.mode == modeRest) {
+			p.mode, p.class = modeTyped, classToken
+			l.warn("%s and %s are not quoted and only a blank parts them: %s is read up to the first blank", p.name, next.name, p.name)
+		}
+	}
 }
 
 // ambiguities warns of text fields whose end data can imitate: those with
