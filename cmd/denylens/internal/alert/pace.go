@@ -8,6 +8,7 @@ import (
 
 // pace decides when the next message may go.
 type pace struct {
+	least    time.Duration // between two messages
 	next     time.Time
 	gap      time.Duration // between messages that are taken
 	failures int           // in a row
@@ -16,12 +17,12 @@ type pace struct {
 // well notes that a message was taken.
 func (p *pace) well() {
 	p.failures = 0
-	p.gap = max(minGap, p.gap/2)
+	p.gap = max(p.least, p.gap/2)
 	p.next = time.Now().Add(p.gap)
 }
 
 // wait puts the next message off.
-func (p *pace) wait(d time.Duration) { p.next = time.Now().Add(max(d, minGap)) }
+func (p *pace) wait(d time.Duration) { p.next = time.Now().Add(max(d, p.least)) }
 
 // backoff puts it off by full jitter: a random time up to a second doubled with
 // each failure, so that many senders do not come back together.

@@ -12,6 +12,7 @@ type Options struct {
 	Spool      string        // folder; "" keeps what waits in memory
 	GroupWait  time.Duration // how long news is collected before it is sent
 	DigestOver int           // more notices at once than this become one digest
+	Gap        time.Duration // between two messages; default one second
 	Warn       func(string)  // told what went wrong, from the Queue's goroutine; may be nil
 }
 
@@ -30,7 +31,7 @@ func (s Stats) Undelivered() bool { return s.Waiting > 0 || s.Dead > 0 || s.Drop
 const (
 	maxInbox   = 1000             // notices that Notify takes before the goroutine has seen them
 	maxWaiting = 1000             // notices in the spool or in memory
-	minGap     = time.Second      // between two messages
+	minGap     = time.Second      // between two messages, unless Options say else
 	maxGap     = 30 * time.Second // the same after the receiver said that it is too fast
 	probe      = time.Hour        // between two attempts while the destination is gone
 	maxBackoff = 5 * time.Minute
@@ -64,7 +65,10 @@ type Queue struct {
 // Open starts a Queue for sink; what a former run left in the spool comes
 // first. The error is ErrLocked if another process has the spool.
 func Open(sink Sink, o Options) (*Queue, error) {
-	q := &Queue{sink: sink, opt: o, wake: make(chan struct{}, 1), done: make(chan struct{}), known: map[string]bool{}}
+	if o.Gap <= 0 {
+		o.Gap = minGap
+	}
+	q := &Queue{sink: sink, opt: o, pace: pace{least: o.Gap}, wake: make(chan struct{}, 1), done: make(chan struct{}), known: map[string]bool{}}
 	if o.Spool != "" {
 		s, waiting, sent, bad, err := openSpool(o.Spool)
 		if err != nil {

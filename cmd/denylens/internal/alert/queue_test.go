@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -296,14 +297,15 @@ func TestHangingServerIsLeftAfterTenSeconds(t *testing.T) {
 }
 
 func TestOutageOfADayFitsTheSpool(t *testing.T) {
-	down := true
+	var up atomic.Bool
 	answer := func(w http.ResponseWriter, n int) bool {
-		if down {
-			w.WriteHeader(503)
+		if up.Load() {
+			return false
 		}
-		return down
+		w.WriteHeader(503)
+		return true
 	}
-	bubble(t, Options{GroupWait: time.Second, DigestOver: 2000}, answer, func(q *Queue, p *pipeSlack) {
+	bubble(t, Options{GroupWait: time.Hour, DigestOver: 5}, answer, func(q *Queue, p *pipeSlack) {
 		for i := range 1500 {
 			severity := detect.Low
 			if i%100 == 0 {
@@ -315,8 +317,7 @@ func TestOutageOfADayFitsTheSpool(t *testing.T) {
 			}
 		}
 		time.Sleep(24 * time.Hour)
-		down = false
-		q.opt.DigestOver = 5
+		up.Store(true)
 		before, _ := p.seen()
 		s := closeWithin(q, time.Hour)
 		times, texts := p.seen()

@@ -67,7 +67,7 @@ func set(dst any, in []string, now time.Time) error {
 			return fmt.Errorf("must be a duration with its unit, such as 30s or 5m, not %q", one)
 		}
 	case *time.Time:
-		*p, err = moment(one, now)
+		*p, err = Moment(one, now)
 	case *Bytes:
 		*p, err = ParseBytes(one)
 	default:
@@ -131,8 +131,8 @@ func network(s string) (netip.Prefix, error) {
 
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
 
-// moment parses a point in time; one without a zone is UTC.
-func moment(s string, now time.Time) (time.Time, error) {
+// Moment parses a point in time; one without a zone is UTC.
+func Moment(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}

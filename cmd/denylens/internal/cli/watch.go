@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/config"
+	"github.com/denylens/denylens/cmd/denylens/internal/escape"
+	"github.com/denylens/denylens/cmd/denylens/internal/report"
+	"github.com/denylens/denylens/detect"
+	"github.com/denylens/denylens/ingest"
+)
+
+func watchCommand(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "watch [FLAG...] [FILE|GLOB|-]...",
+		Short: "follow logs and tell what happens while it happens; alert if a webhook is set",
+		Long: `denylens watch follows logs through every kind of rotation (or reads a pipe), prints
+incidents as they open, change and end, and sends alerts if a webhook is
+configured. SIGINT, or the end of the pipe, prints the report.`,
+		Example: `  denylens watch /var/log/nginx/access.log
+  journalctl -fu nginx -o cat | denylens watch`,
+		RunE: func(c *cobra.Command, args []string) error { return a.watch(c, args) },
+	}
+	a.flags(c, config.Reading|config.Judging|config.Sending)
+	return c
+}
+
+func (a *app) watch(c *cobra.Command, args []string) error {
+	conf, err := a.settings(c)
+	if err != nil {
+		return err
+	}
+	if args, err = a.arguments(c, args); err != nil {
+		return err
+	}
+	targets, err := reports(conf)
+	if err != nil {
+		return err
+	}
+	l := &live{app: a, out: a.liveOutput(targets)}
+	r, err := a.newRun(conf, l.change)
+	if err != nil {
+		return err
+	}
+	l.run = r
+	sources, unread := a.follow(args, r)
+	if len(sources) == 0 {
+		return unread
+	}
+	if unread != nil {
+		a.say.fail(unread)
+	}
+	if l.alerts, err = a.openAlerts(conf); err != nil {
+		return err
+	}
+	r.options.Idle = l.idle
+	stats, err := a.read(c, r, sources, l.observed)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return errors.Join(err, l.alerts.close(patience))
+	}
+	rep := assemble(stats, r.engine.Finish(), r.geo, r.privacy)
+	perr := a.publish(targets, rep, conf, sources)
+	if brokenPipe(perr) {
+		perr = nil
+	}
+	return errors.Join(perr, unreadable(stats), unknown(stats), l.alerts.close(patience), found(conf, rep.Incidents))
+}
+
+// liveOutput is where news goes: standard output, unless that is for a report
+// that a program reads.
+func (a *app) liveOutput(targets []target) io.Writer {
+	for _, t := range targets {
+		if t.file == "" && t.name != "text" {
+			return a.stderr
+		}
+	}
+	return checked{a.stdout, "standard output"}
+}
+
+// live tells what happens while it happens.
+type live struct {
+	app    *app
+	run    *run
+	out    io.Writer
+	alerts *alerts
+	newest int64 // time of the newest record, Unix nanoseconds
+}
+
+func (l *live) observed(b *ingest.Batch, lo, hi int) {
+	if hi > lo {
+		l.newest = max(l.newest, b.Records[hi-1].Time)
+	}
+}
+
+// present is how near to the wall clock a log must be to count as live: one
+// that is replayed must not be overtaken by the clock.
+const present = 10 * time.Minute
+
+// idle lets windows close while nothing is logged.
+func (l *live) idle(now time.Time) {
+	if l.newest != 0 && now.Sub(time.Unix(0, l.newest)).Abs() < present {
+		l.run.engine.Advance(now)
+	}
+}
+
+// change prints news and hands it to the alerts.
+func (l *live) change(in *detect.Incident, change detect.Change) {
+	clean := report.CleanIncident(in, l.run.privacy)
+	l.print(&clean, change)
+	l.alerts.notify(&clean, change)
+}
+
+func (l *live) print(in *detect.Incident, change detect.Change) {
+	at := in.DetectedAt
+	if in.End != nil {
+		at = *in.End
+	}
+	text := fmt.Sprintf("%s  %s %s %s: %s (%s)\n", at.UTC().Format("2006-01-02 15:04:05Z"), strings.ToUpper(string(change)),
+		in.Severity, report.KindWord(in.Kind), escape.Term(in.Title), report.Harm(in))
+	if change != detect.Resolved {
+		text += fmt.Sprintf("    cause: %s\n", escape.Term(report.CauseLine(in)))
+		if len(in.NextSteps) > 0 {
+			text += fmt.Sprintf("    next:  %s\n", escape.Term(in.NextSteps[0].Text))
+		}
+	} else {
+		text += fmt.Sprintf("    lasted %s, from %s\n", report.Lasting(at.Sub(in.Start)), in.Start.UTC().Format("2006-01-02 15:04:05Z"))
+	}
+	if _, err := io.WriteString(l.out, text); err != nil && !brokenPipe(err) {
+		l.app.say.warn("%s", err)
+	}
+}
