@@ -16,16 +16,32 @@ type Batch struct {
 	Format  string   // name of the format that read most lines
 	Records []Record // in the order of the source
 	Rejects []Reject
-	Lines   int64 // lines in this block, rejected ones and blank ones included
+	Lines   int64 // lines in this block: records, rejects, blank and left-out ones
 	Blank   int64 // empty lines
+	Outside int64 // lines left out because Since or Until excludes their time
 	Bytes   int64 // bytes of the source that this block covers
 	Aux     any   // room for whoever processes batches on the parsing goroutines
 
-	buf []byte
+	buf         []byte
+	place       place
+	first, last int64 // earliest and latest Record.Time
+}
+
+// place says where the bytes of a Batch were found.
+type place struct {
+	pos      int64 // offset of buf[0]
+	line     int64 // number of the first line in buf
+	hole     int64 // NUL bytes dropped just in front of buf
+	over     int64 // length of an over-long line skipped in front of hole and buf; its number is line-1
+	overAt   int64 // offset of that line
+	overHole int64 // NUL bytes dropped in front of that
+	cut      bool  // the last line has no line end, and never will
+	wide     bool  // UTF-16
 }
 
 // Reset empties b and keeps its memory.
 func (b *Batch) Reset() {
 	b.Records, b.Rejects, b.buf = b.Records[:0], b.Rejects[:0], b.buf[:0]
-	b.Lines, b.Blank, b.Bytes, b.Format = 0, 0, 0, ""
+	b.Lines, b.Blank, b.Outside, b.Bytes, b.Format = 0, 0, 0, 0, ""
+	b.place, b.first, b.last = place{}, 0, 0
 }
