@@ -226,10 +226,14 @@ var (
 )
 
 func leadingNULs(b []byte) int {
-	for i, c := range b {
-		if c != 0 {
-			return i
-		}
+	n := 0
+	for len(b)-n >= len(noBytes) && string(b[n:n+len(noBytes)]) == string(noBytes[:]) {
+		n += len(noBytes)
 	}
-	return len(b)
+	for n < len(b) && b[n] == 0 {
+		n++
+	}
+	return n
 }
+
+var noBytes [512]byte

@@ -154,25 +154,27 @@ func openFile(name string) (io.ReadCloser, error) {
 		f.Close()
 		return nil, inputError(name, err)
 	}
-	return &limited{File: f, left: info.Size(), special: !info.Mode().IsRegular() || info.Size() == 0}, nil
+	return &limited{f: f, left: info.Size(), special: !info.Mode().IsRegular() || info.Size() == 0}, nil
 }
 
 // limited is a file of which no more is read than there was at first. Files
 // without a size (/proc, /dev/fd) are read to their end.
 type limited struct {
-	*os.File
+	f       *os.File // not embedded: its WriteTo knows no limit
 	left    int64
 	special bool
 }
 
 func (l *limited) Read(p []byte) (int, error) {
 	if l.special {
-		return l.File.Read(p)
+		return l.f.Read(p)
 	}
 	if l.left <= 0 {
 		return 0, io.EOF
 	}
-	n, err := l.File.Read(p[:min(int64(len(p)), l.left)])
+	n, err := l.f.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
 	return n, err
 }
+
+func (l *limited) Close() error { return l.f.Close() }
