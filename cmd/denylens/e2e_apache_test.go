@@ -73,7 +73,7 @@ RewriteRule ^/pics/ - [F]
 func newApache(t *testing.T, format string) *web {
 	t.Helper()
 	bin := needs(t, "apache2")
-	s := &web{dir: t.TempDir(), port: freePort(t), http: http.Client{Transport: &http.Transport{}}}
+	s := &web{dir: open(t), port: freePort(t), http: http.Client{Transport: &http.Transport{}}}
 	pages(t, s.dir)
 	public(t, s.dir, "tmp")
 	user := ""
@@ -102,18 +102,18 @@ func TestE2EApacheLinesAreReadAsTheyWereMeant(t *testing.T) {
 				}
 			}
 			path := s.settled(t)
-			for i := range s.sent {
-				s.sent[i].agent = asLogged(s.sent[i].agent)
-			}
-			s.compare(t, exported(t, path))
-			s.checkReport(t, path)
-
 			why := reasons(t, filepath.Join(s.dir, "error.log"))
 			for w, least := range map[ingest.Why]int{ingest.WhyRule: 35, ingest.WhyNoIndex: 20, ingest.WhyAuthFailed: 20, ingest.WhyHtaccess: 15, ingest.WhyFilePermission: 20} {
 				if why[w] < least {
 					t.Errorf("error log: %v %d times, want %d; have %v", w, why[w], least, why)
 				}
 			}
+
+			for i := range s.sent {
+				s.sent[i].agent = asLogged(s.sent[i].agent)
+			}
+			s.compare(t, exported(t, path))
+			s.checkReport(t, path)
 		})
 	}
 }

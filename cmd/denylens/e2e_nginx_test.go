@@ -48,7 +48,7 @@ http {
 func newNginx(t *testing.T, format string) *web {
 	t.Helper()
 	bin := needs(t, "nginx")
-	s := &web{dir: t.TempDir(), port: freePort(t), http: http.Client{Transport: &http.Transport{}}}
+	s := &web{dir: open(t), port: freePort(t), http: http.Client{Transport: &http.Transport{}}}
 	pages(t, s.dir)
 	public(t, s.dir, "tmp")
 	user := ""
@@ -122,18 +122,18 @@ func TestE2ENginxLinesAreReadAsTheyWereMeant(t *testing.T) {
 				t.Errorf("%d of 12 requests limited", limited)
 			}
 			path := s.settled(t)
-			for i := range s.sent {
-				s.sent[i].agent = asLogged(s.sent[i].agent)
-			}
-			s.compare(t, exported(t, path))
-			s.checkReport(t, path)
-
 			why := reasons(t, filepath.Join(s.dir, "error.log"))
 			for w, least := range map[ingest.Why]int{ingest.WhyRule: 20, ingest.WhyNoIndex: 20, ingest.WhyFilePermission: 20, ingest.WhyAuthFailed: 20, ingest.WhyRateLimit: limited} {
 				if why[w] < least {
 					t.Errorf("error log: %v %d times, want %d; have %v", w, why[w], least, why)
 				}
 			}
+
+			for i := range s.sent {
+				s.sent[i].agent = asLogged(s.sent[i].agent)
+			}
+			s.compare(t, exported(t, path))
+			s.checkReport(t, path)
 		})
 	}
 }

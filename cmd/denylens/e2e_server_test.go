@@ -58,6 +58,21 @@ func needs(t *testing.T, name string) string {
 	return ""
 }
 
+// open makes a folder for a server, whose workers are somebody else and may not
+// enter the folders that tests usually get.
+func open(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "denylens-web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // public makes a folder that a server's workers may enter.
 func public(t *testing.T, parts ...string) string {
 	t.Helper()

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/phuslu/iploc"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
 )
 
 // slack is a server that takes what is sent to an incoming webhook, and answers
@@ -89,7 +91,7 @@ type watcher struct {
 func watch(t *testing.T, s *slack, stdin io.Reader, args ...string) *watcher {
 	t.Helper()
 	w := &watcher{}
-	w.cmd = exec.Command(denylens(t), append([]string{"watch", "--report", "json", "--state", t.TempDir()}, args...)...)
+	w.cmd = exec.Command(denylens(t), append([]string{"watch", "--report", "json"}, args...)...)
 	w.cmd.Env = clean(t, "DENYLENS_SLACK_WEBHOOK_URL="+s.URL+"/services/T0/B0/secret")
 	w.cmd.Dir, w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = t.TempDir(), stdin, &w.stdout, &w.stderr
 	if err := w.cmd.Start(); err != nil {
@@ -136,15 +138,20 @@ func (w *watcher) end(t *testing.T) int64 {
 }
 
 // recent simulates a log that ends about now.
-func recent(t *testing.T, scenario string, d time.Duration, args ...string) []byte {
+func recent(t *testing.T, scenario string, d time.Duration, seed uint64, requests int) []byte {
 	t.Helper()
-	start := time.Now().UTC().Add(-d).Truncate(time.Second)
-	return simulatedBytes(t, append([]string{scenario, "--start", start.Format(time.RFC3339), "--duration", d.String()}, args...)...)
+	var log bytes.Buffer
+	_, err := simulate.Run(t.Context(), simulate.Options{Scenario: scenario, Seed: seed, Requests: requests, Duration: d,
+		Start: time.Now().UTC().Add(-d).Truncate(time.Second)}, &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log.Bytes()
 }
 
 func TestE2EAWatchedFileAlertsThroughRotation(t *testing.T) {
 	s := newSlack(t, 1)
-	log := recent(t, "geo-block", 12*time.Hour, "--seed", "2", "--requests", "90000")
+	log := recent(t, "geo-block", 12*time.Hour, 2, 90_000)
 	lines := int64(bytes.Count(log, []byte("\n")))
 	path := filepath.Join(t.TempDir(), "access.log")
 	f, err := os.Create(path)
@@ -187,7 +194,7 @@ func TestE2EAWatchedFileAlertsThroughRotation(t *testing.T) {
 
 func TestE2EAWatchedPipeAlertsAndEndsWithItsWriter(t *testing.T) {
 	s := newSlack(t, 0)
-	log := recent(t, "htaccess", 12*time.Hour, "--seed", "3", "--requests", "90000")
+	log := recent(t, "htaccess", 12*time.Hour, 3, 90_000)
 	w := watch(t, s, bytes.NewReader(log), "-")
 	if got, want := w.end(t), int64(bytes.Count(log, []byte("\n"))); got != want {
 		t.Errorf("%d requests counted of %d written", got, want)
@@ -206,7 +213,7 @@ func TestE2EALiveServerThatRefusesACountryIsNoticed(t *testing.T) {
 	}
 	s := newNginx(t, "combined")
 	path := filepath.Join(s.dir, "access.log")
-	history := recent(t, "quiet", 3*time.Hour, "--requests", "20000")
+	history := recent(t, "quiet", 3*time.Hour, 1, 20_000)
 	put(t, path, string(history), 0o644) // what the server wrote before we came
 	s.cmd.Process.Signal(syscall.SIGUSR1)
 	alerts := newSlack(t, 0)
