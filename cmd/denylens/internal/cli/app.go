@@ -32,7 +32,7 @@ type app struct {
 // commands are the sub-commands in the order of the help.
 var commands = []func(*app) *cobra.Command{
 	scanCommand, watchCommand, exportCommand, formatsCommand, simulateCommand,
-	configCommand, testAlertCommand, doctorCommand, versionCommand,
+	configCommand, testAlertCommand, doctorCommand, completionCommand, versionCommand,
 }
 
 // Main runs denylens with args (without the program's name) and returns the
@@ -92,6 +92,8 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	cobra.EnableCommandSorting = false
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -112,7 +114,6 @@ func (a *app) root() *cobra.Command {
 		a.commands = append(a.commands, c.Name())
 		root.AddCommand(c)
 	}
-	root.InitDefaultCompletionCmd("completion") // shown although there are other commands
 	return root
 }
 

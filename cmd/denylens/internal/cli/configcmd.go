@@ -72,6 +72,9 @@ func (a *app) configCheck(c *cobra.Command) error {
 	if err := a.usable(conf); err != nil {
 		return err
 	}
+	if _, _, err := format(conf); err != nil {
+		return err
+	}
 	file := conf.Path
 	if file == "" {
 		file = "no configuration file"
@@ -87,9 +90,6 @@ func (a *app) usable(conf *config.Config) error {
 			return err
 		}
 	}
-	if _, err := reports(conf); err != nil {
-		return err
-	}
-	_, _, err := format(conf)
+	_, err := reports(conf)
 	return err
 }

@@ -99,7 +99,8 @@ func (a *app) doctorLogs(c *cobra.Command, e *examination, conf *config.Config, 
 	}
 	f, _, err := format(conf)
 	if err != nil {
-		return // told with the settings
+		e.say(err, "format", "%s", err)
+		return
 	}
 	for _, s := range sources {
 		n := 0

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/config"
+	"github.com/denylens/denylens/cmd/denylens/internal/escape"
 )
 
 // flagError says what is wrong with a flag and which one was meant. It does not
@@ -83,6 +84,39 @@ func describe(w io.Writer, c *cobra.Command) {
 		}
 	}
 	if c.HasAvailableLocalFlags() {
-		fmt.Fprintf(w, "\nFlags:\n%s", c.LocalFlags().FlagUsagesWrapped(columns))
+		fmt.Fprintln(w, "\nFlags:")
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				flagHelp(w, f, columns)
+			}
+		})
+	}
+}
+
+// flagHelp writes a flag and, beside it or below it, what it does. The usage of
+// our flags begins with the placeholder of the value in backquotes.
+func flagHelp(w io.Writer, f *pflag.Flag, columns int) {
+	const indent = 30
+	head := "      --" + f.Name
+	if f.Shorthand != "" {
+		head = "  -" + f.Shorthand + ", --" + f.Name
+	}
+	text := f.Usage
+	if rest, ok := strings.CutPrefix(text, "`"); ok {
+		arg, doc, _ := strings.Cut(rest, "` ")
+		head, text = head+" "+arg, doc
+	}
+	if f.Name == "help" {
+		text = "show this"
+	}
+	for i, l := range escape.Term(text).Wrap(columns - indent) {
+		if i == 0 && len(head) > indent-2 {
+			fmt.Fprintln(w, head)
+			head = ""
+		}
+		if i > 0 {
+			head = ""
+		}
+		fmt.Fprintf(w, "%-*s%s\n", indent, head, l)
 	}
 }

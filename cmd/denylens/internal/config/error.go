@@ -17,7 +17,11 @@ type Error struct {
 // Error returns "where: key: why".
 func (e *Error) Error() string {
 	parts := make([]string, 0, 3)
-	for _, p := range []string{e.Where, e.Key, e.Why} {
+	key := e.Key
+	if strings.HasPrefix(e.Where, "flag ") {
+		key = "" // the flag says it
+	}
+	for _, p := range []string{e.Where, key, e.Why} {
 		if p != "" {
 			parts = append(parts, p)
 		}

@@ -23,7 +23,10 @@ func Flags(fs *pflag.FlagSet, scope Scope) {
 		if s.Flag == "" || s.Scope&scope == 0 {
 			continue
 		}
-		doc := strings.ReplaceAll(s.Doc, "`", "'")
+		doc := s.Doc
+		if s.Def != "" && s.Def != "false" && !strings.Contains(doc, "default") {
+			doc += " (default: " + s.Def + ")"
+		}
 		if s.Arg != "" {
 			doc = "`" + s.Arg + "` " + doc
 		}
@@ -91,9 +94,6 @@ func (c *Config) take(s *Setting, raw any, where string, now time.Time) error {
 		return nil
 	}
 	e := &Error{Where: where, Key: s.Key, Why: err.Error()}
-	if strings.HasPrefix(where, "flag ") {
-		e.Key = "" // the flag says it
-	}
 	var h hinted
 	if errors.As(err, &h) {
 		e.Hint = h.hint

@@ -3,7 +3,7 @@ package config
 // Settings is the list of all settings, in the order in which they are shown.
 var Settings = []Setting{
 	{Key: "format", Flag: "format", Scope: Reading, Arg: "NAME|STRING", Def: "auto",
-		Doc:   "log format: auto, a name of `denylens formats`, or a log_format, LogFormat or GoAccess string",
+		Doc:   "log format: auto, a name that denylens formats lists, or a log_format, LogFormat or GoAccess string",
 		field: func(c *Config) any { return &c.Format }, check: notEmpty},
 	{Key: "format_from", Flag: "format-from", Scope: Reading, Arg: "FILE",
 		Doc:   "read the log format out of a server's configuration (nginx.conf, httpd.conf)",

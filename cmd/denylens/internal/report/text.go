@@ -92,7 +92,7 @@ func (p *page) condensed(list []detect.Incident, also bool) {
 		p.line(
 			span{severityTone(in.Severity), escape.Join(escape.Lit("  "), escape.Term(string(in.Severity)).Pad(9))},
 			span{normal, escape.Term(KindWord(in.Kind)).Pad(14)},
-			span{faint, escape.Join(escape.Term(in.Start.UTC().Format(shortTime)).Pad(13), escape.Term(shortSpan(in)).Pad(11))},
+			span{faint, escape.Join(escape.Term(in.Start.UTC().Format(shortTime)).Pad(13), escape.Term(shortSpan(in)).Pad(13))},
 			span{normal, escape.Term(in.Title)},
 		)
 	}

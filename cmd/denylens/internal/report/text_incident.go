@@ -152,12 +152,19 @@ func (p *page) samples(in *detect.Incident, o Options) {
 			return
 		}
 		if !o.Verbose {
-			p.line(span{faint, escape.Join(escape.Lit("  sample").Pad(margin), escape.Term(s.Line))})
+			p.sample(s)
 			continue
 		}
 		p.entry(escape.Lit("sample"), faint, escape.Term(fmt.Sprintf("%s at byte %d", s.Source, s.Offset)))
 		p.bullet(escape.TermText{}.Pad(margin), faint, escape.Term(s.Line))
 	}
+}
+
+// sample shows the beginning of a line of the log.
+func (p *page) sample(s detect.Sample) {
+	const rows = 3
+	t := escape.Term(s.Line).Cut((p.width-margin)*rows - 20)
+	p.entry(escape.Lit("sample"), faint, t)
 }
 
 // steps says what to do; commands stand on lines of their own, whole.

@@ -59,7 +59,7 @@ func CauseWord(id string) string {
 
 var dims = map[string]string{
 	"country": "country", "asn": "AS", "network": "network", "ip": "address", "user": "user", "host": "host",
-	"path": "path", "api_version": "API version", "method": "method", "ua": "user agent", "os": "system",
+	"path": "path", "api_version": "API version", "method": "method", "ua": "user agent", "os": "OS",
 	"referer": "referer", "rule": "rule", "status": "status",
 }
 
