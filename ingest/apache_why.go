@@ -1,6 +1,9 @@
 package ingest
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // apacheNumbers maps the numbers of Apache's messages to what they explain
 // (httpd 2.5; the answer is 403 unless noted).
@@ -55,8 +58,7 @@ func apacheWhy(number int, msg []byte, r *Record) Why {
 	why, ok := apacheNumbers[number]
 	if !ok && number == 0 {
 		for _, t := range apacheTexts {
-			i := bytes.Index(msg, []byte(t.text))
-			if i < 0 || t.why == WhyAuthFailed && !bytes.HasPrefix(msg, []byte("user ")) {
+			if !strings.Contains(view(msg), t.text) || t.why == WhyAuthFailed && !bytes.HasPrefix(msg, []byte("user ")) {
 				continue
 			}
 			why = t.why

@@ -27,6 +27,9 @@ func cfCommon(m *cfValues, r *Record, esc bool) {
 	r.RequestID = m.text(cfRay, esc)
 	r.Rule = m.text(cfRuleID, esc)
 	r.Action = lower(m.text(cfAction, esc))
+	if string(r.Action) == "unknown" { // what old records have for none
+		r.Action = nil
+	}
 	r.Source = lower(m.text(cfSource, esc))
 }
 

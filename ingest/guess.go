@@ -66,6 +66,22 @@ func classify(line []byte, formats []Format, wraps int) int {
 		line, wraps = inner, wraps+1
 	}
 	sh := shapeOf(line)
+	i := classifyShape(line, sh, formats)
+	if i < 0 && (sh == shapeBracket || sh == shapeSlash) {
+		i = classifyShape(line, shapeText, formats)
+	}
+	if i >= 0 {
+		return i
+	}
+	if sh == shapeJSON && wraps < maxWrappers {
+		if msg, ok := jsonMessage(line, new(keyOrder)); ok {
+			return classify(peelMessage(unescapeJSON(msg)), formats, wraps+1)
+		}
+	}
+	return -1
+}
+
+func classifyShape(line []byte, sh shape, formats []Format) int {
 	vhost := sh == shapeText && vhostLine(line)
 	for i, f := range formats {
 		if Formats[i].shape != sh {
@@ -78,11 +94,6 @@ func classify(line []byte, formats []Format, wraps int) int {
 		err := f.Parse(line, &r)
 		if err == nil || err == FlawOther {
 			return i
-		}
-	}
-	if sh == shapeJSON && wraps < maxWrappers {
-		if msg, ok := jsonMessage(line, new(keyOrder)); ok {
-			return classify(peelMessage(unescapeJSON(msg)), formats, wraps+1)
 		}
 	}
 	return -1

@@ -70,7 +70,7 @@ func nginxContext(msg []byte, r *Record) []byte {
 	quoted := bytes.IndexByte(msg[:at], '"') >= 0
 	addr, rest := untilComma(msg[at+len(clientMark):])
 	if quoted && ambiguousClient(rest) {
-		return msg
+		return msg[:bytes.LastIndex(msg, clientMark)]
 	}
 	setRemote(r, addr)
 	if !r.Remote.IsValid() && !bytes.HasPrefix(addr, []byte("unix:")) {

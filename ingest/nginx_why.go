@@ -1,12 +1,17 @@
 package ingest
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+	"unsafe"
+)
 
 // nginxWhy says which refusal a message of nginx' error log explains
 // (src/http/modules of nginx 1.31; the answer is 403 unless noted).
 func nginxWhy(msg []byte, r *Record) Why {
-	has := func(s string) bool { return bytes.Contains(msg, []byte(s)) }
-	starts := func(s string) bool { return bytes.HasPrefix(msg, []byte(s)) }
+	text := view(msg)
+	has := func(s string) bool { return strings.Contains(text, s) }
+	starts := func(s string) bool { return strings.HasPrefix(text, s) }
 	switch {
 	case starts("access forbidden by rule"):
 		return WhyRule
@@ -41,8 +46,8 @@ func fileWhy(msg []byte) Why {
 	if end < 0 {
 		return WhyUnknown
 	}
-	tail := msg[end:]
-	has := func(s string) bool { return bytes.Contains(tail, []byte(s)) }
+	text := view(msg)
+	has := func(s string) bool { return strings.Contains(text[end:], s) }
 	switch {
 	case has("(13: Permission denied)") && (has("failed") || has("is forbidden")):
 		return WhyFilePermission
@@ -50,7 +55,7 @@ func fileWhy(msg []byte) Why {
 		return WhySymlink
 	case has("is forbidden"):
 		return WhyNoIndex
-	case has("failed (2: ") && bytes.HasPrefix(msg, []byte("open()")) && bytes.Contains(msg[max(0, end-24):end], []byte("passw")):
+	case has("failed (2: ") && strings.HasPrefix(text, "open()") && strings.Contains(text[max(0, end-24):end], "passw"):
 		return WhyServerConfig // auth_basic_user_file is missing
 	}
 	return WhyUnknown
@@ -63,3 +68,7 @@ func quotedAt(msg []byte, i int) []byte {
 	}
 	return nil
 }
+
+// view returns b as a string without copying it, to be searched for longer
+// texts than bytes.Index takes without allocating. It is never kept.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
