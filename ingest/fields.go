@@ -93,16 +93,17 @@ func (m *found) text(to *[]byte, f field, d decoding) {
 	if v.kind == jsonAbsent || d.json && len(v.text) == 0 && f != jfRequest {
 		return
 	}
+	b := v.text
+	switch {
+	case f == jfUser && !d.json:
+		b = user(b)
+	case !d.dash:
+		b = orNil(b)
+	}
 	if v.kind == jsonString {
-		v.text = d.text(v.text)
+		b = d.text(b)
 	}
-	if f == jfUser && !d.json {
-		*to = user(v.text)
-		return
-	}
-	if *to = v.text; !d.dash {
-		*to = orNil(v.text)
-	}
+	*to = b
 }
 
 // fixed reads the fields that are no text.

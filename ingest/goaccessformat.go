@@ -8,6 +8,11 @@ import (
 // goaccessNames are the formats that GoAccess has names for.
 var goaccessNames = map[string]string{
 	"COMBINED": "combined", "VCOMBINED": "vhost_combined", "COMMON": "common", "VCOMMON": "vhost_common", "TRAEFIKCLF": "combined",
+	// and what they stand for
+	`%h %^[%d:%t %^] "%r" %s %b`:                 "common",
+	`%h %^[%d:%t %^] "%r" %s %b "%R" "%u"`:       "combined",
+	`%v:%^ %h %^[%d:%t %^] "%r" %s %b`:           "vhost_common",
+	`%v:%^ %h %^[%d:%t %^] "%r" %s %b "%R" "%u"`: "vhost_combined",
 }
 
 // goaccessOther are names of GoAccess' for logs that are not read here.
@@ -21,7 +26,7 @@ var goaccessVars = map[byte]nginxVar{
 	'D': {jfMicros, 0, classNumber}, 'T': {jfSeconds, 0, classNumber}, 'L': {jfMillis, 0, classNumber}, 'n': {jfNone, 0, classNumber},
 	'x': {jfTime, 0, classTime}, 'd': {jfDate, 0, classToken}, 't': {jfClock, 0, classToken},
 	'K': {jfNone, 0, classToken}, 'k': {jfNone, 0, classToken}, 'M': {jfNone, 0, classText}, 'C': {jfNone, 0, classToken},
-	'^': {jfNone, 0, classToken},
+	'^': {jfNone, 0, classText},
 }
 
 // looksGoAccess tells a format of GoAccess' from one of Apache's.

@@ -104,6 +104,9 @@ func (l *layout) words() {
 		p, next := &l.slots[i], l.slots[i+1]
 		if p.mode == modeSearch && p.lit[0] == ' ' && (next.mode == modeSearch || next.mode == modeRest) {
 			p.mode, p.class = modeTyped, classToken
+			if p.field == jfNone && next.field == jfNone {
+				continue
+			}
 			l.warn("%s and %s are not quoted and only a blank parts them: %s is read up to the first blank", p.name, next.name, p.name)
 		}
 	}
