@@ -13,7 +13,6 @@ type server struct {
 	calls  int     // in a round, mean
 	left   int
 	backed float64 // longer waits after refusals
-	heal   int64   // when its operator has given it new credentials; 0 = not needed
 }
 
 // act makes one call of a round.
