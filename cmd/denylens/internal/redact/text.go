@@ -13,8 +13,10 @@ const secretName = `(?:` +
 	`|(?:[a-z0-9_\-.\[\]%$]{0,64}?[_\-.\[])?(?:pass|pwd|auth|bearer|sig|sess|sid|code|otp|pin|nonce|ticket|cookie|cfid|cftoken|aspsessionid[a-z]*)` +
 	`)`
 
-// rule replaces what pattern finds; $1 and so on keep what may stay.
+// rule replaces what pattern finds; $1 and so on keep what may stay. Text that
+// holds none of needs cannot match, which is cheaper to see than by pattern.
 type rule struct {
+	needs   []string
 	pattern *regexp.Regexp
 	with    string
 }
@@ -23,23 +25,23 @@ type rule struct {
 // the line holds.
 var rules = []rule{
 	// A session in the path, where a query may follow it.
-	{regexp.MustCompile(`(?i)(;[a-z0-9_\-.]{0,64}(?:session_?id|sid)=)([^?;/\s"'#]+)`), "${1}" + Mark},
+	{[]string{";"}, regexp.MustCompile(`(?i)(;[a-z0-9_\-.]{0,64}(?:session_?id|sid)=)([^?;/\s"'#]+)`), "${1}" + Mark},
 	// A name that ends in a secret word, then = (or %3D) and a value.
-	{regexp.MustCompile(`(?i)((?:^|[?&;,\s"'/{(\[]|%26|%3f|%3b)` + secretName + `(?:s|_?(?:hash|value|id))?(?:\[?\]|(?:%5b)?%5d)?)(=|%3d)(\[redacted\]|[^&;\s"'<>#]+)`), "${1}${2}" + Mark},
+	{[]string{"=", "%3"}, regexp.MustCompile(`(?i)((?:^|[?&;,\s"'/{(\[]|%26|%3f|%3b)` + secretName + `(?:s|_?(?:hash|value|id))?(?:\[?\]|(?:%5b)?%5d)?)(=|%3d)(\[redacted\]|[^&;\s"'<>#]+)`), "${1}${2}" + Mark},
 	// The same in JSON, plain or escaped.
-	{regexp.MustCompile(`(?i)("` + secretName + `\\?"\s*:\s*\\?")([^"\\]+)`), "${1}" + Mark},
-	{regexp.MustCompile(`(?i)(%22` + secretName + `%22(?:%20)*(?::|%3a)(?:%20)*%22)([^%"&\s]+(?:%[013-9a-f][0-9a-f][^%"&\s]*|%2[013-9a-f][^%"&\s]*)*)`), "${1}" + Mark},
+	{[]string{"\"", "\\"}, regexp.MustCompile(`(?i)("` + secretName + `\\?"\s*:\s*\\?")([^"\\]+)`), "${1}" + Mark},
+	{[]string{"%22"}, regexp.MustCompile(`(?i)(%22` + secretName + `%22(?:%20)*(?::|%3a)(?:%20)*%22)([^%"&\s]+(?:%[013-9a-f][0-9a-f][^%"&\s]*|%2[013-9a-f][^%"&\s]*)*)`), "${1}" + Mark},
 	// Header forms.
-	{regexp.MustCompile(`(?i)\b(authorization|proxy-authorization|x-api-key|x-auth-token|cookie|set-cookie)(:\s*)([^\s"]+(?:\s+[A-Za-z0-9+/=._~\-]{8,})?)`), "${1}${2}" + Mark},
-	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+|%20|\+)([A-Za-z0-9+/=._~\-]{8,})`), "${1}${2}" + Mark},
+	{[]string{":"}, regexp.MustCompile(`(?i)\b(authorization|proxy-authorization|x-api-key|x-auth-token|cookie|set-cookie)(:\s*)([^\s"]+(?:\s+[A-Za-z0-9+/=._~\-]{8,})?)`), "${1}${2}" + Mark},
+	{[]string{"earer", "EARER", "asic", "ASIC"}, regexp.MustCompile(`\b([Bb](?:earer|EARER|asic|ASIC))(\s+|%20|\+)([A-Za-z0-9+/=._~\-]{8,})`), "${1}${2}" + Mark},
 	// Name and password in front of a host.
-	{regexp.MustCompile(`(://|%3a%2f%2f)([^\s/@"'?#]{1,256}:[^\s/@"'?#]{1,256})(@|%40)`), "${1}" + Mark + "${3}"},
+	{[]string{"://", "%3"}, regexp.MustCompile(`(://|%3a%2f%2f)([^\s/@"'?#]{1,256}:[^\s/@"'?#]{1,256})(@|%40)`), "${1}" + Mark + "${3}"},
 	// Credentials that are known by their shape.
-	{regexp.MustCompile(`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)?`), Mark},
-	{regexp.MustCompile(`\b(?:xox[abeoprs]-[A-Za-z0-9\-]{8,}|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_\-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{30,}|sk-[A-Za-z0-9_\-]{20,}|[rs]k_live_[A-Za-z0-9]{16,})`), Mark},
-	{regexp.MustCompile(`(?i)(hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers))/[^\s"'<>]+`), "${1}/" + Mark},
+	{[]string{"eyJ"}, regexp.MustCompile(`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)?`), Mark},
+	{nil, regexp.MustCompile(`\b(?:xox[abeoprs]-[A-Za-z0-9\-]{8,}|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_\-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{30,}|sk-[A-Za-z0-9_\-]{20,}|[rs]k_live_[A-Za-z0-9]{16,})`), Mark},
+	{[]string{"slack"}, regexp.MustCompile(`(hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers))/[^\s"'<>]+`), "${1}/" + Mark},
 	// One-time links: the segment behind a word that says so.
-	{regexp.MustCompile(`(?i)(/(?:reset|reset-?password|password-?reset|password|token|tokens|verify|verification|confirm|confirmation|activate|activation|invite|invitation|invitations|magic|magic-?link|unsubscribe|session|sessions|oauth|sso|share)/)([A-Za-z0-9_\-.~%=]{12,})`), "${1}" + Mark},
+	{[]string{"/"}, regexp.MustCompile(`(?i)(/(?:reset|reset-?password|password-?reset|password|token|tokens|verify|verification|confirm|confirmation|activate|activation|invite|invitation|invitations|magic|magic-?link|unsubscribe|session|sessions|oauth|sso|share)/)([A-Za-z0-9_\-.~%=]{12,})`), "${1}" + Mark},
 }
 
 // mail finds e-mail addresses, their @ plain or percent-encoded.
@@ -52,9 +54,20 @@ func Text(s string) string { return Mail(Credentials(s)) }
 // Credentials replaces credentials and session identifiers only.
 func Credentials(s string) string {
 	for _, r := range rules {
-		s = r.pattern.ReplaceAllString(s, r.with)
+		if r.needs == nil || holdsAny(s, r.needs) {
+			s = r.pattern.ReplaceAllString(s, r.with)
+		}
 	}
 	return s
+}
+
+func holdsAny(s string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // Mail replaces e-mail addresses.

@@ -32,6 +32,7 @@ func Clean(r *Report, p *redact.Privacy) {
 	for i, s := range r.Standing {
 		c := cleaner{p: p, users: users(s.Cohort)}
 		s.Cohort, s.Note, s.Share = c.terms(s.Cohort), c.text(s.Note), finite(s.Share)
+		s.Since, s.Last = s.Since.UTC(), s.Last.UTC()
 		standing[i] = s
 	}
 	r.Standing = standing
@@ -53,6 +54,11 @@ func CleanIncident(in *detect.Incident, p *redact.Privacy) detect.Incident {
 	}
 	out.ID = p.ID(in.ID)
 	out.Title = c.text(in.Title)
+	out.Start, out.DetectedAt = in.Start.UTC(), in.DetectedAt.UTC()
+	if in.End != nil {
+		end := in.End.UTC()
+		out.End = &end
+	}
 	out.Cohort = c.terms(in.Cohort)
 	out.Or = nil
 	for _, o := range in.Or {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"strings"
+	"time"
 
 	"charm.land/lipgloss/v2"
 
@@ -45,9 +46,10 @@ func severityTone(s detect.Severity) tone {
 
 // page lays lines of TermText out on width columns.
 type page struct {
-	w     *bufio.Writer
-	width int
-	color bool
+	w        *bufio.Writer
+	width    int
+	color    bool
+	from, to time.Time // of the log; zero if not known
 }
 
 func newPage(w io.Writer, o Options) *page {
@@ -88,8 +90,10 @@ func (p *page) blank() { p.w.WriteByte('\n') }
 // verbatim writes a command: whole, whatever its length, so that it can be
 // copied.
 func (p *page) verbatim(in tone, indent int, t escape.TermText) {
-	p.w.WriteString(strings.Repeat(" ", indent))
-	p.write(in, t)
+	if !t.Empty() {
+		p.w.WriteString(strings.Repeat(" ", indent))
+		p.write(in, t)
+	}
 	p.w.WriteByte('\n')
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/escape"
 	"github.com/denylens/denylens/detect"
@@ -17,6 +18,9 @@ const (
 // Text writes r for a person at a terminal, the most harmful incident first.
 func Text(w io.Writer, r *Report, o Options) error {
 	p := newPage(w, o)
+	if r.Input.From != nil && r.Input.To != nil {
+		p.from, p.to = r.Input.From.UTC(), r.Input.To.UTC()
+	}
 	p.head(r, o)
 	full, short := split(r.Incidents, o)
 	for i := range full {
@@ -83,6 +87,10 @@ func (p *page) condensed(list []detect.Incident, also bool) {
 	} else {
 		p.title(escape.Lit("Seen, of little harm"))
 	}
+	layout := shortTime
+	if p.to.Sub(p.from) < 24*time.Hour && p.from.Day() == p.to.Day() {
+		layout = "15:04"
+	}
 	for i := range list {
 		if i == maxCondensed {
 			p.line(span{faint, escape.Term(fmt.Sprintf("  and %s more: --report json has them all", escape.Thousands(int64(len(list)-i))))})
@@ -90,9 +98,9 @@ func (p *page) condensed(list []detect.Incident, also bool) {
 		}
 		in := &list[i]
 		p.line(
-			span{severityTone(in.Severity), escape.Join(escape.Lit("  "), escape.Term(string(in.Severity)).Pad(9))},
+			span{severityTone(in.Severity), escape.Join(escape.Lit("  "), escape.Term(string(in.Severity)).Pad(7))},
 			span{normal, escape.Term(KindWord(in.Kind)).Pad(14)},
-			span{faint, escape.Join(escape.Term(in.Start.UTC().Format(shortTime)).Pad(13), escape.Term(shortSpan(in)).Pad(13))},
+			span{faint, escape.Join(escape.Term(in.Start.UTC().Format(layout)).Pad(len(layout)+2), escape.Term(shortSpan(in)).Pad(13))},
 			span{normal, escape.Term(in.Title)},
 		)
 	}

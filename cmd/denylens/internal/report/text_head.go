@@ -49,7 +49,7 @@ func sources(r *Report) string {
 	case 1:
 		what = r.Input.Sources[0].Name
 	default:
-		what = fmt.Sprintf("%s and %d more files", r.Input.Sources[0].Name, n-1)
+		what = r.Input.Sources[0].Name + " and " + count(int64(n-1), "more file")
 	}
 	if len(names) > 0 {
 		what += "  (" + strings.Join(names, ", ") + ")"

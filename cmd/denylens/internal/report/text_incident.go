@@ -15,7 +15,7 @@ func (p *page) incident(in *detect.Incident, number, total int, o Options) {
 	for _, l := range escape.Term(in.Title).Wrap(p.width) {
 		p.line(span{strong, l})
 	}
-	p.entry(escape.Lit("when"), normal, escape.Term(when(in)))
+	p.entry(escape.Lit("when"), normal, escape.Term(p.when(in)))
 	p.entry(escape.Lit("who"), normal, escape.Term(Who(in)))
 	p.entry(escape.Lit("harm"), normal, escape.Term(Harm(in)))
 	p.share(in)
@@ -41,7 +41,7 @@ func (p *page) banner(in *detect.Incident, number, total int) {
 	)
 }
 
-func when(in *detect.Incident) string {
+func (p *page) when(in *detect.Incident) string {
 	s := "since "
 	if in.End != nil {
 		s = ""
@@ -49,6 +49,9 @@ func when(in *detect.Incident) string {
 	s += in.Start.UTC().Format(longTime) + " UTC"
 	if in.End != nil {
 		s = period(in.Start, *in.End) + ", " + Lasting(in.End.Sub(in.Start))
+	}
+	if d := p.to.Sub(in.Start); in.End == nil && d > 0 {
+		s += ", for " + Lasting(d)
 	}
 	if d := in.DetectedAt.Sub(in.Start); d > 0 {
 		s += fmt.Sprintf("; an alert would have come after %s", Lasting(d))
@@ -141,7 +144,7 @@ func (p *page) facts(in *detect.Incident, o Options) {
 		p.entry(label, normal, escape.Term(e.Text))
 	}
 	if o.Verbose {
-		p.entry(escape.Lit("score"), faint, escape.Term(fmt.Sprintf("log10 e-value %.1f; chance alone does this %.2g times a day; id %s", in.Score.Log10E, in.Score.ExpectedFalsePerDay, in.ID)))
+		p.entry(escape.Lit("score"), faint, escape.Term(fmt.Sprintf("log10 e-value %.4g; chance alone does this %.2g times a day; id %s", in.Score.Log10E, in.Score.ExpectedFalsePerDay, in.ID)))
 	}
 }
 
