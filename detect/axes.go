@@ -11,14 +11,16 @@ var siteSpace = space{
 var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimReferer, DimRule}
 
 // axes lists a fact's value on each axis.
-func (e *Engine) axes(f *fact) (v [numAxes]uint32) {
-	l := &e.leaves.list[f.leaf]
-	copy(v[axCountry:], f.attr[:])
+func (e *Engine) axes(f *fact) [numAxes]uint32 { return e.axesOf(f.attr, f.leaf, f.rule) }
+
+func (e *Engine) axesOf(attr [4]uint32, leaf, rule uint32) (v [numAxes]uint32) {
+	l := &e.leaves.list[leaf]
+	copy(v[axCountry:], attr[:])
 	v[axHost], v[axPath1], v[axPath2], v[axPath3] = l.host, l.path[0], l.path[1], l.path[2]
 	v[axVersion], v[axMethod], v[axAgent], v[axMajor], v[axOS] = l.version, l.method, l.ua, l.major, l.os
 	v[axReferer], v[axRule] = l.refer, l.rule
-	if f.rule != 0 {
-		v[axRule] = f.rule
+	if rule != 0 {
+		v[axRule] = rule
 	}
 	return v
 }
@@ -65,72 +67,104 @@ func (f *fact) clientKey() uint64 { return uint64(f.check)<<32 | uint64(f.client
 // refused client weighs one, spread over the leaves where it was refused;
 // others weigh one, spread over the leaves they used. Clients refused before
 // are not at risk and are left out.
-func (e *Engine) cells(from int32) []cell {
-	type use struct{ denied, other int }
-	uses := map[uint64]*use{}
-	type pair struct {
-		client uint64
-		leaf   uint32
-	}
-	merged := map[pair]*fact{}
-	var order []*fact
+func (e *Engine) cells(from int32, keep func(*fact, *[numAxes]uint32) bool) []cell {
+	c := collector{e: e, uses: map[uint64]*use{}, merged: map[factPair]*fact{}, index: map[[numAxes]uint32]int{}}
 	for _, p := range e.ring.since(from) {
-		for i := range p.facts {
-			f := &p.facts[i]
+		c.page(p.facts, keep)
+	}
+	for _, f := range c.order {
+		if u := c.uses[f.clientKey()]; f.denied == 0 {
+			u.other++
+		} else if f.first {
+			u.denied++
+		}
+	}
+	for _, f := range c.order {
+		c.count(f)
+	}
+	for i := range c.out {
+		c.out[i].e = math.Min(0.9*c.out[i].n, c.out[i].e)
+	}
+	return c.out
+}
+
+// collector merges facts into cells.
+type collector struct {
+	e      *Engine
+	uses   map[uint64]*use
+	merged map[factPair]*fact
+	order  []*fact
+	index  map[[numAxes]uint32]int
+	out    []cell
+}
+
+// use counts the leaves that a client spreads its weight over.
+type use struct{ denied, other int }
+
+type factPair struct {
+	client uint64
+	leaf   uint32
+}
+
+// page takes one page in. The expectation is summed here, minute by minute:
+// the rate is one for a minute of a client at risk.
+func (c *collector) page(facts []fact, keep func(*fact, *[numAxes]uint32) bool) {
+	for i := 0; i < len(facts); {
+		key, j := facts[i].clientKey(), i
+		for j < len(facts) && facts[j].clientKey() == key {
+			j++
+		}
+		rows := float64(j - i)
+		for ; i < j; i++ {
+			f := &facts[i]
 			if f.hostile {
 				continue
 			}
-			k := pair{f.clientKey(), f.leaf}
-			if old := merged[k]; old != nil {
-				old.first = old.first || f.first
-				old.denied += f.denied
-				old.met |= f.met
+			v := c.e.axes(f)
+			if keep != nil && f.denied > 0 && !keep(f, &v) {
 				continue
 			}
-			c := *f
-			merged[k] = &c
-			order = append(order, &c)
+			c.cell(v).e += c.e.expected(&v) * float64(f.weight) / rows
+			c.merge(f)
 		}
 	}
-	for _, f := range order {
-		u := uses[f.clientKey()]
-		if u == nil {
-			u = &use{}
-			uses[f.clientKey()] = u
-		}
-		if f.denied > 0 {
-			if f.first {
-				u.denied++
-			}
-		} else {
-			u.other++
-		}
+}
+
+func (c *collector) merge(f *fact) {
+	k := factPair{f.clientKey(), f.leaf}
+	if old := c.merged[k]; old != nil {
+		old.first = old.first || f.first
+		old.denied += f.denied
+		old.met |= f.met
+		return
 	}
-	index := map[[numAxes]uint32]int{}
-	var out []cell
-	for _, f := range order {
-		if f.denied > 0 && !f.first {
-			continue
-		}
-		v := e.axes(f)
-		i, ok := index[v]
-		if !ok {
-			i = len(out)
-			index[v] = i
-			out = append(out, cell{v: v})
-		}
-		u, c := uses[f.clientKey()], &out[i]
-		w := float64(f.weight)
-		if f.denied > 0 {
-			w /= float64(u.denied)
-			c.o += w
-		} else {
-			w /= float64(u.other)
-		}
-		c.n += w
+	x := *f
+	c.merged[k] = &x
+	c.order = append(c.order, &x)
+	if c.uses[k.client] == nil {
+		c.uses[k.client] = &use{}
 	}
-	for i := range out {
-		out[i].e = math.Min(0.9*out[i].n, out[i].n*e.expected(&out[i].v))
+}
+
+func (c *collector) cell(v [numAxes]uint32) *cell {
+	i, ok := c.index[v]
+	if !ok {
+		i = len(c.out)
+		c.index[v] = i
+		c.out = append(c.out, cell{v: v})
 	}
-	return out
+	return &c.out[i]
+}
+
+// count adds a client's use of a leaf to its cell.
+func (c *collector) count(f *fact) {
+	u, w := c.uses[f.clientKey()], float64(f.weight)
+	x := c.cell(c.e.axes(f))
+	switch {
+	case f.denied == 0:
+		x.n += w / float64(u.other)
+	case f.first:
+		w /= float64(u.denied)
+		x.o, x.n = x.o+w, x.n+w
+	}
 }

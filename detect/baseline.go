@@ -7,13 +7,14 @@ import "math"
 // West and Harrison's power discounting), a Pearson dispersion, and the wander
 // of the rate from quarter hour to quarter hour.
 type baseline struct {
-	a, b    float64 // refused and served clients, discounted
-	phi     float64 // dispersion, >= 1
-	wander  float64 // variance of the log rate, net of chance
-	d15     float64 // this quarter hour: refusals and their expectation
-	e15     float64
-	quarter int32
-	last    int32 // minute of the last update
+	a, b     float64 // refused and served clients, discounted
+	phi      float64 // dispersion, >= 1
+	wander   float64 // sum of squared log deviations of quarter hours, net of chance, discounted ...
+	quarters float64 // ... and of their weights
+	d15      float64 // this quarter hour: refusals and their expectation
+	e15      float64
+	quarter  int32
+	last     int32 // minute of the last update
 }
 
 const (
@@ -26,14 +27,17 @@ const (
 var discount = math.Exp2(-1 / halfLife)
 
 func newBaseline(parentRate float64, minute int32) baseline {
-	return baseline{a: priorWeight * parentRate, b: priorWeight * (1 - parentRate), phi: 1.05, wander: 0.04, quarter: minute / 15, last: minute}
+	return baseline{a: priorWeight * parentRate, b: priorWeight * (1 - parentRate), phi: 1.05, quarter: minute / 15, last: minute}
 }
 
 // rate is the expected share of at-risk clients that a minute refuses anew.
 func (bl *baseline) rate() float64 { return bl.a / (bl.a + bl.b) }
 
-// sigma is the standard deviation of the log rate.
-func (bl *baseline) sigma() float64 { return math.Sqrt(math.Max(0, bl.wander)) }
+// sigma is the standard deviation of the log rate, shrunk to 0.2 with the
+// weight of eight quarter hours.
+func (bl *baseline) sigma() float64 {
+	return math.Sqrt(math.Max(0.01, (8*0.04+bl.wander)/(8+bl.quarters)))
+}
 
 // envelope is the highest rate that still counts as normal: the null is not a
 // point but everything below it (DETECTION 3.3; eps 0.5, z 3).
@@ -87,8 +91,8 @@ func (bl *baseline) closeQuarter() {
 		u := math.Log((bl.d15 + 1) / (bl.e15 + 1))
 		x := math.Min(4, u*u-bl.phi/(bl.e15+1))
 		w := math.Min(1, bl.e15/3)
-		bl.wander = 0.995*bl.wander + 0.005*0.04 + 0.02*w*(x-bl.wander)
-		bl.wander = math.Max(0, bl.wander)
+		bl.wander = 0.995*bl.wander + w*x
+		bl.quarters = 0.995*bl.quarters + w
 	}
 	bl.d15, bl.e15 = 0, 0
 }

@@ -59,7 +59,6 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	c := &e.clients.list[id]
 	s := e.summarise(w, head, id, c)
 	legit := legitimacy(c, s.flags)
-	first := s.denied > 0 && (c.deniedAt < 0 || w.minute-c.deniedAt > epoch)
 	hostile := c.hostile()
 	if !hostile {
 		e.countSeries(w, head, id, c, s.denied > 0)
@@ -72,7 +71,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 		weight *= float32(mask + 1)
 	}
 	if weight > 0 {
-		e.keep(w, head, c, p, weight, first, hostile, legit)
+		e.keep(w, head, c, p, weight, hostile, legit)
 	}
 	e.learnClient(c, w.minute, s)
 	e.walk(c, id, w.minute, s)
@@ -100,6 +99,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		}
 		if r.by[clDenied] > 0 {
 			s.rows++
+			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
 			if e.served.others(r.tmpl, id) {
 				s.known++
 			}
@@ -155,7 +155,7 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 		if r.by[clOK] > 0 {
 			bits |= metServed
 		}
-		if r.by[clDenied] > 0 {
+		if r.news && !e.track.owns(e, c, r) {
 			bits |= metDenied
 		}
 		for _, v := range e.leaves.list[r.leaf].values() {
@@ -220,15 +220,22 @@ func (e *Engine) countOne(x *series, s int32, c *client, minute int32, recent, d
 }
 
 // keep stores a client's rows as facts.
-func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32, first, hostile bool, legit float64) {
+func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32, hostile bool, legit float64) {
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
+		r.news = r.news && !e.pairs.affected(e.pathKey(c, r), w.minute)
+	}
+	for i := head; i != 0; i = w.rows[i].next {
+		r := &w.rows[i]
+		if r.by[clDenied] > 0 {
+			e.pairs.mark(e.pathKey(c, r), w.minute)
+		}
 		if len(p.facts) >= 4*e.ring.limit {
 			e.ring.lost++
 			return
 		}
 		f := fact{client: r.client, check: uint32(c.hash), leaf: r.leaf, attr: c.values(), n: uint16(min(r.n, 1<<16-1)), denied: r.by[clDenied],
-			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: first && r.by[clDenied] > 0, hostile: hostile,
+			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: r.news, hostile: hostile,
 			legit: int8(math.Max(-60, math.Min(60, legit*10))), sec: r.first, why: r.why, rule: r.rule}
 		for k, n := range r.by {
 			if n > 0 {
@@ -237,6 +244,18 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		}
 		p.facts = append(p.facts, f)
 	}
+}
+
+// pathKey identifies a client and the deepest followed path of a row.
+func (e *Engine) pathKey(c *client, r *row) uint64 {
+	l := &e.leaves.list[r.leaf]
+	deep := l.path[0]
+	for _, p := range l.path[1:] {
+		if p != 0 {
+			deep = p
+		}
+	}
+	return mix(c.hash, uint64(deep)<<24|uint64(l.host)|1<<60)
 }
 
 // learnClient brings a client's history up to date.

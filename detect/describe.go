@@ -168,10 +168,14 @@ func severity(inc *Incident, s *scene) Severity {
 	im := &inc.Impact
 	switch inc.Kind {
 	case Misuse:
+		n := im.Requests
+		if s.ev.members == nil {
+			n = im.Denied
+		}
 		switch {
-		case im.Requests >= 20000:
+		case n >= 20000:
 			return High
-		case im.Requests >= 1000 || s.served > 20 && s.share(fProbe) > 0.3:
+		case n >= 1000 || s.served > 20 && s.share(fProbe) > 0.3:
 			return Medium
 		}
 		return Low

@@ -71,14 +71,41 @@ func (r *ring) since(minute int32) []page {
 // served remembers which templates were served, and to whom: a path that
 // others are served is a path of the site, one that nobody is served a guess.
 // Two generations bound it.
-type served struct{ cur, old map[uint64]uint32 }
+type served struct {
+	cur, old     map[uint64]uint32
+	denied, gone map[uint64]int32 // templates refused and never served: minute of the first refusal
+}
 
 const (
 	servedLimit = 1 << 17
 	servedMany  = 1<<32 - 1
 )
 
-func newServed() *served { return &served{cur: make(map[uint64]uint32)} }
+func newServed() *served {
+	return &served{cur: make(map[uint64]uint32), denied: make(map[uint64]int32)}
+}
+
+// standing notes a refusal of tmpl and tells whether it is an old story: never
+// served to anybody, and refused in an earlier minute.
+func (s *served) standing(tmpl uint64, minute int32) bool {
+	if _, ok := s.cur[tmpl]; ok {
+		return false
+	}
+	if _, ok := s.old[tmpl]; ok {
+		return false
+	}
+	at, ok := s.denied[tmpl]
+	if !ok {
+		if at, ok = s.gone[tmpl]; !ok {
+			at = minute
+		}
+		if len(s.denied) >= servedLimit {
+			s.gone, s.denied = s.denied, make(map[uint64]int32, servedLimit)
+		}
+		s.denied[tmpl] = at
+	}
+	return at < minute
+}
 
 func (s *served) mark(tmpl uint64, client uint32) {
 	v, ok := s.cur[tmpl]

@@ -121,8 +121,10 @@ func lnBernoulli(d, n int, q float64) float64 {
 func (e *Engine) gates(a alarm) bool {
 	s := &e.series.list[a.series]
 	clients, nets := map[uint64]bool{}, map[uint32]bool{}
-	others := map[uint64]float32{}
+	others := map[uint64]float64{}
+	minutes := 0.0 // of clients at risk
 	for _, p := range e.ring.since(a.start) {
+		last := uint64(0)
 		for i := range p.facts {
 			f := &p.facts[i]
 			if f.hostile {
@@ -132,11 +134,16 @@ func (e *Engine) gates(a alarm) bool {
 			if !inSeries(s, &v) {
 				continue
 			}
+			key := f.clientKey()
 			if f.first {
-				clients[f.clientKey()] = true
+				clients[key] = true
 				nets[f.attr[2]] = true
 			} else if f.denied == 0 {
-				others[f.clientKey()] = f.weight
+				others[key] = float64(f.weight)
+			}
+			if key != last {
+				minutes += float64(f.weight)
+				last = key
 			}
 		}
 	}
@@ -146,10 +153,10 @@ func (e *Engine) gates(a alarm) bool {
 	n := float64(len(clients))
 	for k, w := range others {
 		if !clients[k] {
-			n += float64(w)
+			n += w
 		}
 	}
-	d, mu := float64(len(clients)), s.base.rate()
+	d, mu := float64(len(clients)), math.Min(s.base.rate(), 0.5)
 	share := d / n
-	return d >= minLift*n*math.Min(mu, 0.5) && (share-mu >= 0.01 || share >= 0.2)
+	return d >= minLift*minutes*mu && (share >= 0.01+mu || share >= 0.2)
 }

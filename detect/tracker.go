@@ -6,6 +6,7 @@ import "fmt"
 // however many series and detectors it lights up.
 type tracker struct {
 	events  []*event
+	surges  int             // open events of the surge detector
 	pending []pendingClient // clients flagged in the window being closed
 	small   *event          // small scans of the current day, together
 	refused int64
@@ -16,7 +17,10 @@ type pendingClient struct {
 	scan   bool
 }
 
-const maxEvents = 4096
+const (
+	maxEvents  = 1024
+	explainLLR = 8 // nats by which the named cohort itself must stand out
+)
 
 // scanning is told of a flagged scanner's refusals, turned of a turned client.
 func (t *tracker) scanning(e *Engine, client uint32, minute int32) {
@@ -134,28 +138,133 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 
 func (t *tracker) reopen(ev *event) {
 	ev.ended, ev.quiet, ev.calm = false, 0, 0
+	if ev.origin == bySurge {
+		t.surges++
+	}
 }
 
-// openSurge explains an alarm and opens an event for it.
+// owns tells whether a refusal belongs to an open surge, so that it is no news
+// to any other cohort.
+func (t *tracker) owns(e *Engine, c *client, r *row) bool {
+	if t.surges == 0 {
+		return false
+	}
+	v := e.axesOf(c.values(), r.leaf, r.rule)
+	return t.held(&v)
+}
+
+// held tells whether an open surge's cohort holds a cell.
+func (t *tracker) held(v *[numAxes]uint32) bool {
+	for _, ev := range t.events {
+		if ev.ended || ev.origin != bySurge && ev.origin != byFile {
+			continue
+		}
+		for _, c := range ev.cohorts {
+			if c.matches(v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// openSurge explains an alarm and opens an event for it, or widens an open one
+// that turns out to be a part of it.
 func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	if len(t.events) >= maxEvents {
 		t.refused++
 		return
 	}
 	from := max(a.start, p.minute-keepPages+1)
-	found := explain(&siteSpace, e.cells(from))
-	if len(found) == 0 {
+	if t.surges > 0 && t.widen(e, p, a, from) {
+		return
+	}
+	fresh := func(f *fact, v *[numAxes]uint32) bool { return !t.held(v) }
+	found := explain(&siteSpace, e.cells(from, fresh))
+	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) {
+		e.series.list[a.series].ed.reset(p.minute)
 		return
 	}
 	ev := t.add(e, bySurge, from, p.minute)
-	for _, c := range found {
-		ev.cohorts = append(ev.cohorts, c.terms)
-	}
+	t.surges++
+	ev.setCohorts(found)
 	ev.lnPeak = a.lnM
 	ev.before = e.shareBefore(ev, from)
 	t.replay(e, ev, from)
 	t.claim(e, ev, p.minute)
 	t.tell(e, ev, true)
+}
+
+func (ev *event) setCohorts(found []cohortScore) {
+	ev.cohorts = ev.cohorts[:0]
+	for _, c := range found {
+		ev.cohorts = append(ev.cohorts, c.terms)
+	}
+}
+
+// widen looks at everything since an open surge began: if one cohort explains
+// both it and the alarm, the surge was named too narrowly.
+func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
+	for _, ev := range t.events {
+		if ev.ended || ev.origin != bySurge || p.minute-ev.onset >= keepPages {
+			continue
+		}
+		found := explain(&siteSpace, e.cells(min(from, ev.onset), nil))
+		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
+			continue
+		}
+		ev.setCohorts(found)
+		ev.onset = min(ev.onset, from)
+		ev.before = e.shareBefore(ev, ev.onset)
+		t.replay(e, ev, ev.onset)
+		t.claim(e, ev, p.minute)
+		return true
+	}
+	return false
+}
+
+// covers tells whether cohorts hold at least half of the newly refused clients
+// of the series that raised the alarm.
+func (e *Engine) covers(found []cohortScore, a alarm, from int32) bool {
+	s := &e.series.list[a.series]
+	in, all := 0, 0
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if !f.first || f.hostile {
+				continue
+			}
+			v := e.axes(f)
+			if !inSeries(s, &v) {
+				continue
+			}
+			all++
+			for _, c := range found {
+				if c.terms.matches(&v) {
+					in++
+					break
+				}
+			}
+		}
+	}
+	return all > 0 && 2*in >= all
+}
+
+// news tells whether a cohort is one that was served before: what was never
+// served to anybody is a standing denial. Something that appears after the log
+// began counts as new.
+func (e *Engine) news(c conj, minute int32) bool {
+	for _, t := range c {
+		id := e.syms.list[t.value].series
+		if id == 0 || dims[axisDim[t.axis]].client {
+			continue
+		}
+		s := &e.series.list[id]
+		if s.served < minClients && s.first-minuteOf(e.first) < epoch {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *tracker) add(e *Engine, o origin, onset, minute int32) *event {
@@ -214,9 +323,16 @@ func (t *tracker) claim(e *Engine, ev *event, minute int32) {
 // review explains an open event again with what has come since.
 func (t *tracker) review(e *Engine, ev *event, minute int32) {
 	from := max(ev.onset, minute-keepPages+1)
-	cells := e.cells(from)
+	cells := e.cells(from, func(f *fact, v *[numAxes]uint32) bool {
+		for _, o := range t.events {
+			if o != ev && !o.ended && o.origin == bySurge && o.match(f, v) {
+				return false
+			}
+		}
+		return true
+	})
 	found := explain(&siteSpace, cells)
-	if len(found) == 0 {
+	if len(found) == 0 || !e.news(found[0].terms, minute) {
 		return
 	}
 	x := &explainer{space: &siteSpace, cells: cells}
@@ -229,13 +345,10 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 	for i := 0; same && i < len(found); i++ {
 		same = found[i].terms.equal(ev.cohorts[i])
 	}
-	if same || !t.overlaps(e, ev, found, minute) {
+	if same || !t.overlaps(e, ev, found, 0.5) {
 		return
 	}
-	ev.cohorts = ev.cohorts[:0]
-	for _, c := range found {
-		ev.cohorts = append(ev.cohorts, c.terms)
-	}
+	ev.setCohorts(found)
 	ev.before = e.shareBefore(ev, ev.onset)
 	t.replay(e, ev, from)
 	t.claim(e, ev, minute)
@@ -243,7 +356,7 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 
 // overlaps guards against taking another event's cohort over: most of the
 // refused clients known so far must be in the new one.
-func (t *tracker) overlaps(e *Engine, ev *event, found []cohortScore, minute int32) bool {
+func (t *tracker) overlaps(e *Engine, ev *event, found []cohortScore, share float64) bool {
 	trial := &event{cohorts: nil}
 	for _, c := range found {
 		trial.cohorts = append(trial.cohorts, c.terms)
@@ -264,11 +377,14 @@ func (t *tracker) overlaps(e *Engine, ev *event, found []cohortScore, minute int
 			all++
 		}
 	}
-	return 2*len(in) >= all
+	return float64(len(in)) >= share*float64(all)
 }
 
 func (t *tracker) close(e *Engine, ev *event) {
 	ev.ended, ev.end = true, ev.lastD+1
+	if ev.origin == bySurge {
+		t.surges--
+	}
 	for i := range e.series.list {
 		s := &e.series.list[i]
 		if s.event == ev.number {

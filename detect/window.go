@@ -24,6 +24,7 @@ type row struct {
 	first  uint8  // second of the minute of the first refusal
 	last   uint8
 	why    [2]ingest.Why
+	news   bool   // set when the window closes: a refusal that counts, see closeClient
 	rule   uint32 // symbol of the rule that a note named
 }
 
