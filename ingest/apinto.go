@@ -41,7 +41,6 @@ func apID(key []byte) uint8 { return apIDs[string(key)] }
 // src_ip comes from a header that anyone can send.
 type apintoJSON struct {
 	order keyOrder
-	clock clock.Clock
 }
 
 func newApintoJSON() Format { return &apintoJSON{} }

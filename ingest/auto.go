@@ -65,6 +65,9 @@ func (a *auto) try(list []Format, line []byte, r *Record) error {
 			return err
 		}
 		r.Reset()
+		if err == FlawDuplicate {
+			return err // someone added a key: nothing in the line is to be trusted
+		}
 		if i == 0 {
 			first = err
 		}

@@ -152,8 +152,7 @@ func (m *found) fixed(r *Record, c *clock.Clock, d decoding) Flaw {
 
 func (m *found) durations(r *Record, d decoding) {
 	var scratch [64]byte
-	const any = 1<<jfSeconds | 1<<jfMillis | 1<<jfMicros
-	if m.have&any == 0 {
+	if m.have&(1<<jfSeconds|1<<jfMillis|1<<jfMicros) == 0 {
 		return
 	}
 	if b := d.short(m.v[jfSeconds].text, &scratch); isDecimal(b) || m.rank[jfSeconds] == 0 {

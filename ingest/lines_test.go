@@ -102,6 +102,18 @@ func TestBrokenLinesAreNamedByTheirFlaw(t *testing.T) {
 	}
 }
 
+// TestAForgedMessageIsNotRead: with escape=none a client can add keys. That
+// makes the line a duplicate, and must not make the added text a line.
+func TestAForgedMessageIsNotRead(t *testing.T) {
+	forged := `{"time":"2026-03-14T09:26:53Z","remote_addr":"203.0.113.7","status":403,"ua":"x","status":200,"message":"1.1.1.1 - - [14/Mar/2026:09:26:53 +0000] \"GET / HTTP/1.1\" 200 1 \"-\" \"-\""}`
+	for _, f := range []Format{NewAuto(), Guess([][]byte{[]byte(forged)}).New()} {
+		var r Record
+		if err := f.Parse([]byte(forged), &r); err != FlawDuplicate {
+			t.Errorf("got %v, %s", err, describe(&r, nil))
+		}
+	}
+}
+
 func TestWorkersAndDestinationTestsAreNoVisitors(t *testing.T) {
 	base := `"ClientIP":"203.0.113.7","EdgeResponseStatus":200,"EdgeStartTimestamp":1773480413`
 	for line, want := range map[string]error{

@@ -86,8 +86,8 @@ func modsecTags(b []byte, r *Record) {
 				r.Host = value
 			}
 		case "uri":
-			if r.Path == nil {
-				r.Path = value
+			if r.URI == nil {
+				setURI(r, value)
 			}
 		case "unique_id":
 			if r.RequestID == nil {

@@ -22,8 +22,8 @@ func (u *unwrapper) read(f lineReader, line []byte, r *Record, wraps int) error 
 		wraps++
 	}
 	err := f.readLine(line, r)
-	if err == nil || err == FlawOther || wraps == maxWrappers || shapeOf(line) != shapeJSON {
-		return err
+	if err != FlawMissing && err != FlawFormat || wraps == maxWrappers || shapeOf(line) != shapeJSON {
+		return err // never look for a message in an object that was tampered with
 	}
 	if inner := u.message(f, line, r); inner != nil {
 		return u.read(f, inner, r, wraps+1)
