@@ -20,6 +20,9 @@ func TestLogsChangeOnlyOnPurpose(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("other machines round some products of floating point differently")
 	}
+	if slow {
+		t.Skip("told by the same test without the race detector")
+	}
 	var have bytes.Buffer
 	fmt.Fprintln(&have, "# scenario, lines, refused, clients of incidents, SHA-256 of the log: seed 1, 12000 requests; rewritten by make golden")
 	for _, s := range Scenarios {

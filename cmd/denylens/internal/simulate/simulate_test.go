@@ -38,6 +38,9 @@ func TestTheSameOptionsGiveTheSameBytes(t *testing.T) {
 
 func TestLogsHaveAboutTheSizeAskedFor(t *testing.T) {
 	for _, n := range []int{5_000, 150_000} {
+		if slow && n > 10_000 {
+			continue
+		}
 		for seed := uint64(1); seed < 4; seed++ {
 			_, truth := mustRun(t, Options{Requests: n, Seed: seed})
 			if got := float64(truth.Requests) / float64(n); got < .8 || got > 1.2 {
@@ -53,7 +56,13 @@ func TestEveryScenarioHappens(t *testing.T) {
 	for _, s := range Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 2; seed++ {
-				log, truth := mustRun(t, Options{Scenario: s.Name, Seed: seed, Requests: 40_000})
+				if slow && seed > 1 {
+					break
+				}
+				truth, err := Run(t.Context(), Options{Scenario: s.Name, Seed: seed, Requests: 40_000}, io.Discard)
+				if err != nil {
+					t.Fatal(err)
+				}
 				if harmless[s.Name] {
 					if len(truth.Incidents) != 0 {
 						t.Errorf("seed %d: a harmless day has %d incidents", seed, len(truth.Incidents))
@@ -73,9 +82,6 @@ func TestEveryScenarioHappens(t *testing.T) {
 				}
 				if in.Start.Before(truth.From) || in.Start.After(truth.To) || in.End != nil && in.End.Before(in.Start) {
 					t.Errorf("seed %d: from %v to %v is not in the log", seed, in.Start, in.End)
-				}
-				if len(log) == 0 {
-					t.Error("nothing written")
 				}
 			}
 		})
