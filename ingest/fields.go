@@ -166,6 +166,9 @@ func (m *found) durations(r *Record, d decoding) {
 		if n, k := number(b); k > 0 && k < 14 && k == len(b) {
 			r.Duration = time.Duration(n) * t.unit
 			r.Has |= HasDuration
+		} else if n, ok := seconds(b); ok && isDecimal(b) { // 0.5 of them
+			r.Duration = n / (time.Second / t.unit)
+			r.Has |= HasDuration
 		}
 	}
 }

@@ -241,6 +241,10 @@ func BenchmarkFormats(b *testing.B) {
 		}
 		benchmarkLines(b, newFormat(), []string{typicalLine + ` rt=0.012 us="200"`})
 	})
+	b.Run("typical-json", func(b *testing.B) {
+		lines, _, _ := formatSamples(b, "json")
+		benchmarkLines(b, newJSONAccess(), lines[:1])
+	})
 	b.Run("typical-combined", func(b *testing.B) { benchmarkLines(b, NewAuto(), []string{typicalLine}) })
 	b.Run("typical-cloudflare", func(b *testing.B) { benchmarkLines(b, NewAuto(), []string{typicalCloudflare()}) })
 }

@@ -51,7 +51,7 @@ type alias struct {
 // peer's address rather than what a client may have claimed.
 var aliases = ranked(
 	names(jfAddr, "remote_addr", "remote_ip", "clientip", "client_ip", "client", "ip", "client_addr", "remote", "c-ip", "clienthost"),
-	names(jfTime, "msec", "time_msec", "startutc", "time_iso8601", "timestamp", "time_local", "time", "ts", "date", "datetime"),
+	names(jfTime, "msec", "time_msec", "startutc", "time_iso8601", "timestamp", "ts", "datetime", "time_local", "time", "date", "@timestamp"),
 	names(jfStatus, "status", "status_code", "response_code", "response", "code", "downstreamstatus"),
 	names(jfRequest, "request", "request_line"),
 	names(jfMethod, "request_method", "method", "verb", "requestmethod"),
@@ -115,6 +115,9 @@ func aliasID(key []byte) uint8 {
 		low[i] = c
 	}
 	k := low[:len(key)]
+	if id, ok := aliasIDs[string(k)]; ok {
+		return id // "@timestamp", which a shipper adds to a log that has its own, is another key
+	}
 	if len(k) > 1 && k[0] == '@' {
 		k = k[1:]
 	}

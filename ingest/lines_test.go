@@ -114,6 +114,14 @@ func TestAForgedMessageIsNotRead(t *testing.T) {
 	}
 }
 
+func TestAShippersOwnTimeIsNotTheLogs(t *testing.T) {
+	var r Record
+	line := `{"@timestamp":"2026-03-14T10:00:00Z","timestamp":"2026-03-14T09:26:53Z","ip":"203.0.113.7","status":403,"uri":"/"}`
+	if err := newJSONAccess().Parse([]byte(line), &r); err != nil || r.Time != 1773480413e9 {
+		t.Errorf("%v %s", err, describe(&r, err))
+	}
+}
+
 func TestWorkersAndDestinationTestsAreNoVisitors(t *testing.T) {
 	base := `"ClientIP":"203.0.113.7","EdgeResponseStatus":200,"EdgeStartTimestamp":1773480413`
 	for line, want := range map[string]error{

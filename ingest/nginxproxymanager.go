@@ -13,15 +13,8 @@ const (
 		`[Client $remote_addr] [Length $body_bytes_sent] [Gzip $gzip_ratio] "$http_user_agent" "$http_referer"`
 )
 
-var npmLayouts = []func() Format{mustCompile(npmProxied), mustCompile(npmStandard), mustCompile(npmCached), mustCompile(npmPlus)}
-
-func newNginxProxyManager() Format {
-	f := &firstOf{name: "nginx_proxy_manager"}
-	for _, l := range npmLayouts {
-		f.list = append(f.list, l())
-	}
-	return f
-}
+var newNginxProxyManager = Either("nginx_proxy_manager",
+	mustCompile(npmProxied), mustCompile(npmStandard), mustCompile(npmCached), mustCompile(npmPlus))
 
 // mustCompile compiles a log_format of our own.
 func mustCompile(text string) func() Format {

@@ -72,6 +72,19 @@ func wrap(f func() Format) func() Format {
 	return func() Format { return &wrapped{Format: f()} }
 }
 
+// Either makes a Format that reads each line by the first of several that
+// can, whatever read the lines before: a source may be cut into blocks
+// anywhere and is read alike. It is for servers that write in several formats.
+func Either(name string, formats ...func() Format) func() Format {
+	return func() Format {
+		f := &firstOf{name: name}
+		for _, g := range formats {
+			f.list = append(f.list, g())
+		}
+		return f
+	}
+}
+
 // firstOf reads a line by the first of several layouts that fits.
 type firstOf struct {
 	name string
@@ -88,6 +101,9 @@ func (f *firstOf) Parse(line []byte, r *Record) error {
 			return err
 		}
 		r.Reset()
+		if err == FlawDuplicate {
+			return err
+		}
 		if i == 0 {
 			first = err
 		}
