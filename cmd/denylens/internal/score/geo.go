@@ -3,4 +3,4 @@ package main
 import "github.com/denylens/denylens/geo"
 
 // places are the geo data that are built in.
-func places() (*geo.DB, *geo.Crawlers, error) { return nil, nil, nil }
+func places() (*geo.DB, *geo.Crawlers) { return geo.Embedded(), geo.KnownCrawlers() }

@@ -10,13 +10,10 @@ import (
 
 // judge has a log judged as a scan does, with everything at its default.
 func judge(ctx context.Context, log []byte, format string) (detect.Summary, error) {
-	db, crawlers, err := places()
-	if err != nil {
-		return detect.Summary{}, err
-	}
+	db, crawlers := places()
 	engine := detect.New(detect.Config{Geo: db, Crawlers: crawlers})
 	reducer := engine.NewReducer()
-	err = eachBatch(ctx, log, format, func(b *ingest.Batch) {
+	err := eachBatch(ctx, log, format, func(b *ingest.Batch) {
 		reducer.Reduce(b)
 		engine.Observe(b, 0, len(b.Records))
 	})

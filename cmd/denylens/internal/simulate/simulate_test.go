@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/phuslu/iploc"
+
+	"github.com/denylens/denylens/geo"
 )
 
 func mustRun(t testing.TB, o Options) ([]byte, Truth) {
@@ -159,6 +161,28 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 	for _, o := range []Options{{Scenario: "nope"}, {Format: "nope"}, {Requests: -1}, {Duration: time.Second}, {Duration: -time.Hour}} {
 		if _, err := Run(context.Background(), o, io.Discard); err == nil {
 			t.Errorf("%+v accepted", o)
+		}
+	}
+}
+
+func TestCrawlersAreTrueAndVisitorsOrdinary(t *testing.T) {
+	known := geo.KnownCrawlers()
+	for _, c := range crawlers {
+		for _, r := range c.ranges {
+			for h := range uint64(24) {
+				addr := within(netip.MustParsePrefix(r), h+1)
+				if name, v := known.Verify([]byte(c.agent), addr); v == geo.Fake {
+					t.Errorf("%v is no address of %s", addr, name)
+				}
+			}
+		}
+	}
+	w := newWorld(Options{Seed: 5, Start: DefaultStart, Duration: 24 * time.Hour, Requests: 10_000, Format: "combined"}, io.Discard)
+	w.populate()
+	for range 20_000 {
+		c := w.stranger()
+		if edge, special := geo.Edge(c.addr), geo.Reserved(c.addr); edge != "" || special != "" {
+			t.Fatalf("%v comes from an edge (%q) or a special range (%q)", c.addr, edge, special)
 		}
 	}
 }
