@@ -2,18 +2,19 @@ package detect
 
 import "math"
 
-// siteSpace is the space of the engine's own axes.
+// siteSpace is the space of the engine's own axes. A rule's id is known of
+// refused requests only, so it says why, not whom.
 var siteSpace = space{
-	group:  []int{0, 0, 0, -1, -1, 1, 1, 1, -1, -1, 2, 2, -1, -1, -1},
-	prefer: []int{6, 5, 2, 10, 8, 7, 7, 7, 9, 4, 4, 4, 3, 4, 5},
+	group:  []int{0, 0, 0, 0, -1, -1, 1, 1, 1, -1, -1, 2, 2, -1, -1, -1},
+	prefer: []int{6, 5, 2, 2, 10, 8, 7, 7, 7, 9, 4, 4, 4, 3, 4, -1},
 }
 
-var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimReferer, DimRule}
+var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimReferer, DimRule}
 
 // axes lists a fact's value on each axis.
 func (e *Engine) axes(f *fact) [numAxes]uint32 { return e.axesOf(f.attr, f.leaf, f.rule) }
 
-func (e *Engine) axesOf(attr [4]uint32, leaf, rule uint32) (v [numAxes]uint32) {
+func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
 	l := &e.leaves.list[leaf]
 	copy(v[axCountry:], attr[:])
 	v[axHost], v[axPath1], v[axPath2], v[axPath3] = l.host, l.path[0], l.path[1], l.path[2]

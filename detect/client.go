@@ -17,6 +17,7 @@ type client struct {
 	user       uint32 // symbols
 	country    uint32
 	asn        uint32
+	wide       uint32
 	network    uint32
 	first      int32 // minute first and last seen
 	last       int32
@@ -150,30 +151,33 @@ func (e *Engine) describe(c *client, rec *ingest.Record) {
 	if place.ASN != 0 {
 		c.asn = e.syms.id(DimASN, strconv.AppendUint(buf[:0], uint64(place.ASN), 10), c.country)
 	}
-	if p, ok := networkOf(rec.Client); ok {
-		up := c.asn
-		if up == 0 {
-			up = c.country
-		}
-		c.network = e.syms.id(DimNetwork, p.AppendTo(buf[:0]), up)
+	up := c.asn
+	if up == 0 {
+		up = c.country
+	}
+	if wide, narrow, ok := networksOf(rec.Client); ok {
+		c.wide = e.syms.id(DimNetwork, wide.AppendTo(buf[:0]), up)
+		c.network = e.syms.id(DimNetwork, narrow.AppendTo(buf[:0]), c.wide)
 	}
 	if len(rec.User) <= 128 {
 		c.user = e.syms.id(DimUser, rec.User, 0)
 	}
 }
 
-// networkOf is the /24 or /48 of an address.
-func networkOf(a netip.Addr) (netip.Prefix, bool) {
+// networksOf are the /16 and /24 of an IPv4 address, the /32 and /48 of an
+// IPv6 one.
+func networksOf(a netip.Addr) (wide, narrow netip.Prefix, ok bool) {
 	if !a.IsValid() {
-		return netip.Prefix{}, false
+		return wide, narrow, false
 	}
-	n := 48
+	m, n := 32, 48
 	if a.Is4() {
-		n = 24
+		m, n = 16, 24
 	}
-	p, err := a.Prefix(n)
-	return p, err == nil
+	wide, _ = a.Prefix(m)
+	narrow, _ = a.Prefix(n)
+	return wide, narrow, true
 }
 
 // values lists the symbols that belong to the client.
-func (c *client) values() [4]uint32 { return [4]uint32{c.country, c.asn, c.network, c.user} }
+func (c *client) values() [5]uint32 { return [5]uint32{c.country, c.asn, c.wide, c.network, c.user} }

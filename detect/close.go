@@ -8,6 +8,7 @@ const maxSamples = 256
 const (
 	metServed uint8 = 1 << iota
 	metDenied
+	metOld // a refusal that is no news
 )
 
 // close takes a finished window through the whole flow: first all that is
@@ -157,6 +158,8 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 		}
 		if r.news && !e.track.owns(e, c, r) {
 			bits |= metDenied
+		} else if r.by[clDenied] > 0 {
+			bits |= metOld
 		}
 		for _, v := range e.leaves.list[r.leaf].values() {
 			if v == 0 {
@@ -167,7 +170,7 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 				st.list[s].bits |= bits
 			}
 		}
-		for _, s := range list[:min(len(list), 5)] {
+		for _, s := range list[:min(len(list), 6)] {
 			if dims[st.list[s].dim].client || s == 0 {
 				st.list[s].bits |= bits
 			}
@@ -192,7 +195,7 @@ func (e *Engine) touch(list []int32, s int32, minute int32) []int32 {
 	x.stamp, x.bits = e.stamp, 0
 	if x.listed != uint32(e.minutes) {
 		x.listed = uint32(e.minutes)
-		x.A, x.D, x.S = 0, 0, 0
+		x.A, x.D, x.O, x.S = 0, 0, 0, 0
 		e.series.touched = append(e.series.touched, s)
 	}
 	return append(list, s)
@@ -200,10 +203,10 @@ func (e *Engine) touch(list []int32, s int32, minute int32) []int32 {
 
 func (e *Engine) countOne(x *series, s int32, c *client, minute int32, recent, denied bool) {
 	affected := false
-	if recent || denied && x.bits&metDenied != 0 {
+	if recent || denied && x.bits&(metDenied|metOld) != 0 {
 		key := pairKey(c, s)
 		affected = recent && e.pairs.affected(key, minute)
-		if x.bits&metDenied != 0 {
+		if x.bits&(metDenied|metOld) != 0 {
 			e.pairs.mark(key, minute)
 		}
 	}
@@ -214,8 +217,11 @@ func (e *Engine) countOne(x *series, s int32, c *client, minute int32, recent, d
 		return
 	}
 	x.A++
-	if x.bits&metDenied != 0 {
+	switch {
+	case x.bits&metDenied != 0:
 		x.D++
+	case x.bits&metOld != 0:
+		x.O++
 	}
 }
 

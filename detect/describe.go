@@ -113,6 +113,9 @@ func (e *Engine) cohortTerms(ev *event, s *scene) ([]Term, [][]Term) {
 		if len(all) == 0 {
 			return []Term{}, nil
 		}
+		if v, share := s.values[axRule].top(); len(all[0]) == 0 && v != 0 && share > 0.8 {
+			all[0] = []Term{{DimRule.String(), e.syms.text(uint32(v))}}
+		}
 		return all[0], all[1:]
 	}
 	var all [][]Term
@@ -256,6 +259,9 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	}
 	if s.refusedCl > 0 && s.elsewhere > 0.05 {
 		add("%.0f %% of the refused clients are served elsewhere on the site meanwhile", 100*s.elsewhere)
+	}
+	if v, share := s.values[axRule].top(); v != 0 && share > 0.3 {
+		add("%.0f %% of the refusals name the rule %s", 100*share, e.syms.text(uint32(v)))
 	}
 	if s.healed > 0.05 {
 		add("%.0f %% of the refused clients were served again later", 100*s.healed)

@@ -13,6 +13,7 @@ import (
 const (
 	axCountry = iota
 	axASN
+	axWide // /16, /32
 	axNetwork
 	axUser
 	axHost
@@ -72,7 +73,7 @@ func (c conj) without(i int) conj {
 // counts.
 type space struct {
 	group  []int // axes of one group are nested; -1 = stands alone
-	prefer []int // which of two equally good names is kept: the higher
+	prefer []int // which of two equally good names is kept: the higher; an axis below 0 names no cohort
 }
 
 // cohortScore is a candidate with its sums.
@@ -204,7 +205,7 @@ func (x *explainer) findSingles(all *cohortScore) {
 	for i := range x.cells {
 		c := &x.cells[i]
 		for a, v := range c.v {
-			if v == 0 {
+			if v == 0 || x.space.prefer[a] < 0 {
 				continue
 			}
 			t := term{uint8(a), v}

@@ -10,7 +10,7 @@ type fact struct {
 	client  uint32
 	check   uint32 // low bits of the client's hash: the slot may belong to another one later
 	leaf    uint32
-	attr    [4]uint32 // country, asn, network, user
+	attr    [5]uint32 // country, asn, wide network, network, user
 	n       uint16
 	denied  uint16
 	weight  float32

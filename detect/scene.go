@@ -30,6 +30,9 @@ func (e *Engine) scene(ev *event) *scene {
 		}
 		s.terms = len(ev.cohorts[0])
 	}
+	if v, share := s.values[axRule].top(); v != 0 && share > 0.8 {
+		s.has[DimRule] = true
+	}
 	var elsewhere, healed, relogged float64
 	for _, c := range ev.clients {
 		s.clients++

@@ -12,6 +12,7 @@ type series struct {
 	bits   uint8  // what that client met here
 	listed uint32 // window in which it is on the touched list
 	A, D   int32  // this window: at risk, newly refused
+	O      int32  // this window: refused, but that is an old story there
 	S      int32  // this window: served at least once
 
 	base   baseline

@@ -10,7 +10,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 	}
 	for _, ev := range t.events {
 		if ev.ended {
-			if ev.origin == o && ev.members[key] && p.minute-ev.end < epoch {
+			if ev.origin == o && ev.members[key] && (p.minute-ev.end < epoch || !pc.scan && c.turnStart <= ev.end) {
 				t.reopen(ev)
 				return
 			}

@@ -64,7 +64,11 @@ func (e *Engine) test(minute int32) []alarm {
 			} else if cold {
 				w = 1
 			}
-			s.base.learn(minute, n, d, parent, w)
+			known := d
+			if i > 0 && !dims[s.dim].client {
+				known += int(s.O) // a part of the site knows its standing refusals; where clients come from says nothing of them
+			}
+			s.base.learn(minute, n, known, parent, w)
 		}
 		s.served += int64(s.S)
 		s.refused += int64(s.D)
@@ -137,7 +141,7 @@ func (e *Engine) gates(a alarm) bool {
 			key := f.clientKey()
 			if f.first {
 				clients[key] = true
-				nets[f.attr[2]] = true
+				nets[f.attr[3]] = true
 			} else if f.denied == 0 {
 				others[key] = float64(f.weight)
 			}

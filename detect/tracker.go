@@ -251,8 +251,7 @@ func (e *Engine) covers(found []cohortScore, a alarm, from int32) bool {
 }
 
 // news tells whether a cohort is one that was served before: what was never
-// served to anybody is a standing denial. Something that appears after the log
-// began counts as new.
+// served to anybody is a standing denial.
 func (e *Engine) news(c conj, minute int32) bool {
 	for _, t := range c {
 		id := e.syms.list[t.value].series
@@ -260,7 +259,7 @@ func (e *Engine) news(c conj, minute int32) bool {
 			continue
 		}
 		s := &e.series.list[id]
-		if s.served < minClients && s.first-minuteOf(e.first) < epoch {
+		if s.served < minClients {
 			return false
 		}
 	}
@@ -384,6 +383,9 @@ func (t *tracker) close(e *Engine, ev *event) {
 	ev.ended, ev.end = true, ev.lastD+1
 	if ev.origin == bySurge {
 		t.surges--
+	}
+	if c := &e.clients.list[ev.client]; ev.origin == byTurn {
+		c.turned = 0
 	}
 	for i := range e.series.list {
 		s := &e.series.list[i]
