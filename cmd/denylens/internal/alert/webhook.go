@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,15 +27,12 @@ func CheckWebhook(raw string, allow []string) error {
 		return errors.New("is not the URL of a webhook")
 	case allowed(u, allow):
 		return nil
+	case !slices.Contains(slackHosts, u.Host):
+		return fmt.Errorf("points to %q, not to hooks.slack.com; slack.allow_host would permit it", u.Host)
 	case u.Scheme != "https":
 		return errors.New("must begin with https://")
 	}
-	for _, h := range slackHosts {
-		if u.Host == h {
-			return nil
-		}
-	}
-	return fmt.Errorf("points to %q, not to hooks.slack.com; slack.allow_host would permit it", u.Host)
+	return nil
 }
 
 func allowed(u *url.URL, allow []string) bool {

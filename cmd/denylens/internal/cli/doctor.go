@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,13 +70,13 @@ func (a *app) doctor(c *cobra.Command, args []string) error {
 }
 
 func (a *app) doctorGeo(e *examination, conf *config.Config) {
-	_, used, err := openGeo(conf)
+	db, _, err := a.openGeo(conf)
 	if err != nil {
 		e.say(err, "geo", "%s", err)
 		return
 	}
-	for _, u := range used {
-		e.say(nil, "geo", "%s", u)
+	for _, d := range db.Describe(time.Now()) {
+		e.say(nil, "geo", "%s", d)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/denylens/denylens/cmd/denylens/internal/redact"
 	"github.com/denylens/denylens/cmd/denylens/internal/report"
 	"github.com/denylens/denylens/detect"
+	"github.com/denylens/denylens/geo"
 	"github.com/denylens/denylens/ingest"
 )
 
@@ -99,7 +100,7 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	if err != nil {
 		return nil, err
 	}
-	db, used, err := openGeo(conf)
+	db, used, err := a.openGeo(conf)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}
 	r.engine = detect.New(detect.Config{
 		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness,
-		Geo: db, Crawlers: crawlers(), MaxMemory: int64(conf.MaxMemory) / 4 * 3,
+		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: int64(conf.MaxMemory) / 4 * 3,
 		SourceName: r.name, OnChange: onChange,
 	})
 	r.options.Map = func() func(*ingest.Batch) { return r.engine.NewReducer().Reduce }
