@@ -149,16 +149,20 @@ func setRemote(r *Record, b []byte) {
 	}
 }
 
-// addressList tells whether b looks like X-Forwarded-For: elements parted by
-// commas, the first of them an address or "unknown".
+// addressList tells whether b looks like X-Forwarded-For: its first or its
+// last element is an address. (The client can make the first one anything, a
+// proxy writes the last one.)
 func addressList(b []byte) bool {
-	first := b
+	first, last := b, b
 	if i := bytes.IndexByte(b, ','); i >= 0 {
-		first = b[:i]
+		first, last = b[:i], b[bytes.LastIndexByte(b, ',')+1:]
 	}
 	if string(first) == "unknown" {
 		return true
 	}
-	_, ok := readAddr(bytes.TrimSpace(first))
+	if _, ok := readAddr(bytes.TrimSpace(first)); ok {
+		return true
+	}
+	_, ok := readAddr(bytes.TrimSpace(last))
 	return ok
 }

@@ -226,8 +226,8 @@ func number(b []byte) (n int64, length int) {
 	return n, length
 }
 
-// traefikQuote looks for another quote behind which the line goes on as it
-// should.
+// traefikQuote looks for a quote that only looks escaped, behind which the
+// line goes on as it should.
 func traefikQuote(line []byte, quote int, r *Record) (end int, tail []byte, flaw Flaw) {
 	for i, tries := quote+1, 0; tries < 8; tries++ {
 		k := bytes.IndexByte(line[i:], '"')
@@ -235,8 +235,10 @@ func traefikQuote(line []byte, quote int, r *Record) (end int, tail []byte, flaw
 			break
 		}
 		end = i + k
-		if tail, flaw = statusAndBytes(line[end+1:], r); flaw == NoFlaw {
-			return end, tail, NoFlaw
+		if line[end-1] == '\\' {
+			if tail, flaw = statusAndBytes(line[end+1:], r); flaw == NoFlaw {
+				return end, tail, NoFlaw
+			}
 		}
 		i = end + 1
 	}

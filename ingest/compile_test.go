@@ -27,6 +27,9 @@ func TestPastedFormatsAreCompiled(t *testing.T) {
 			`{"agent":"x y","bytes":9,"client":"203.0.113.7","method":"GET","path":"/a b","proto":"HTTP/1.1","remote":"203.0.113.7","request":"GET /a b HTTP/1.1","status":403,"time":"2026-03-14T09:26:53Z","uri":"/a b","user":"bob","zone":true}`},
 		{compileSpecs[6], `{"t":"2026-03-14T09:26:53+00:00","a":"203.0.113.7","s":403,"r":"GET / HTTP/1.1","ua":"-"}`,
 			`{"agent":"-","client":"203.0.113.7","method":"GET","path":"/","proto":"HTTP/1.1","remote":"203.0.113.7","request":"GET / HTTP/1.1","status":403,"time":"2026-03-14T09:26:53Z","uri":"/","zone":true}`},
+		{`log_format j escape=json '$remote_addr "$request" $status [$time_local] "$http_user_agent" "$http_referer"'`,
+			`203.0.113.7 "GET /\u0001\"x HTTP/1.1" 403 [14/Mar/2026:09:26:53 +0000] "-" ""`,
+			"{\"agent\":\"-\",\"client\":\"203.0.113.7\",\"method\":\"GET\",\"path\":\"/\\u0001\\\"x\",\"proto\":\"HTTP/1.1\",\"remote\":\"203.0.113.7\",\"request\":\"GET /\\u0001\\\"x HTTP/1.1\",\"status\":403,\"time\":\"2026-03-14T09:26:53Z\",\"uri\":\"/\\u0001\\\"x\",\"zone\":true}"},
 		{compileSpecs[7], `203.0.113.7|403|1773480413.250|/a b?c`,
 			`{"client":"203.0.113.7","millis":true,"path":"/a b","query":"c","remote":"203.0.113.7","status":403,"time":"2026-03-14T09:26:53.25Z","uri":"/a b?c","zone":true}`},
 		{compileSpecs[8], `203.0.113.7 - - [14/Mar/2026:09:26:53 +0000] "GET / HTTP/1.1" 403 - "-" "\"x\""`,
@@ -183,5 +186,31 @@ http {
 	}
 	if _, err := FromServerConfig("x", []byte("nothing"), nil); err == nil {
 		t.Error("a file without formats is no error")
+	}
+}
+
+func TestReadingByACompiledFormatAllocatesNothing(t *testing.T) {
+	for spec, line := range map[string]string{
+		compileSpecs[4] + ` rt=$request_time us="$upstream_status"`: typicalLine + ` rt=0.5 us="502, 200"`,
+		compileSpecs[6]: `{"t":"2026-03-14T09:26:53+00:00","a":"203.0.113.7","s":403,"r":"GET / HTTP/1.1","ua":"\u00e9"}`,
+		compileSpecs[7]: `203.0.113.7|403|1773480413.250|/a b?c`,
+		"combined":      `<190>Mar 14 09:26:53 web1 nginx: ` + typicalLine,
+		"common":        wrappedLines[9],
+	} {
+		newFormat, _, err := Compile(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, r, buf := newFormat(), new(Record), make([]byte, 0, 4096)
+		for _, l := range []string{line, "nonsense", ""} {
+			if n := testing.AllocsPerRun(20, func() {
+				r.Reset()
+				if err := f.Parse(append(buf[:0], l...), r); err != nil && l == line {
+					t.Errorf("%s: %v", spec, err)
+				}
+			}); n != 0 {
+				t.Errorf("%s: %v allocations", spec, n)
+			}
+		}
 	}
 }

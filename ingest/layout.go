@@ -54,7 +54,7 @@ func (l *layout) compile() (func() Format, []string, error) {
 		return newCLF(name), l.warnings, nil
 	}
 	l.modes()
-	proto := template{name: l.name, prefix: l.prefix, slots: l.slots, none: l.escape == "none"}
+	proto := template{name: l.name, prefix: l.prefix, slots: l.slots, none: l.escape == "none", json: l.escape == "json"}
 	return func() Format { t := proto; return &t }, l.warnings, nil
 }
 
@@ -181,7 +181,7 @@ func (l *layout) mergeTimes() {
 // asCLF returns the name of the format of the common family that the layout
 // is, "" if it is none: those readers are faster, and tolerate more.
 func (l *layout) asCLF() string {
-	if l.prefix != "" || l.escape == "none" {
+	if l.prefix != "" || l.escape == "none" || l.escape == "json" {
 		return ""
 	}
 	var b strings.Builder

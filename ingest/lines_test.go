@@ -114,6 +114,42 @@ func TestAForgedMessageIsNotRead(t *testing.T) {
 	}
 }
 
+// TestTornLinesInventNoClient: two workers wrote into each other's line. What
+// is then still read must not name a client that was never there.
+func TestTornLinesInventNoClient(t *testing.T) {
+	ledger := map[string]bool{"203.0.113.7": true, "198.51.100.23": true}
+	a := `203.0.113.7 - alice [14/Mar/2026:09:26:53 +0000] "GET /a?x=\x22 HTTP/1.1" 200 5123 "https://shop.example/" "Mozilla/5.0 (\x22)" "-"`
+	b := `198.51.100.23 - - [14/Mar/2026:09:26:53 +0000] "GET /b HTTP/1.1" 403 153 "-" "curl/8" "-"`
+	formats := map[string]Format{"auto": NewAuto(), "combined": newCLF("combined")(), "vhost": newCLF("vhost_combined")()}
+	// A cut within an address leaves another address: no reader can know that.
+	inside := func(i int) bool { return i > 0 && i < len("198.51.100.23 ") }
+	for i := range len(a) {
+		for j := 0; j < len(b); j += 7 {
+			if inside(i) || inside(j) {
+				continue
+			}
+			for _, torn := range []string{a[:i] + b, a[:i] + b[:j] + a[i:], b[:j] + a[i:], b[:j] + a} {
+				for name, f := range formats {
+					var r Record
+					if f.Parse([]byte(torn), &r) == nil && r.Client.IsValid() && !ledger[r.Client.String()] {
+						t.Fatalf("%s: client %v out of %q", name, r.Client, torn)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestATargetThatEndsInABackslashIsTraefiks: its quotes are escaped, its
+// backslashes are not.
+func TestATargetThatEndsInABackslashIsTraefiks(t *testing.T) {
+	var r Record
+	line := `203.0.113.7 - - [14/Mar/2026:09:26:53 +0000] "GET /x\" 403 9 "-" "x" 1 "web@docker" "http://10.0.0.1:80" 3ms`
+	if err := NewAuto().Parse([]byte(line), &r); err != nil || string(r.URI) != `/x\` || r.Status != 403 {
+		t.Errorf("%s", describe(&r, err))
+	}
+}
+
 func TestAShippersOwnTimeIsNotTheLogs(t *testing.T) {
 	var r Record
 	line := `{"@timestamp":"2026-03-14T10:00:00Z","timestamp":"2026-03-14T09:26:53Z","ip":"203.0.113.7","status":403,"uri":"/"}`

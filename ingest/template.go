@@ -46,6 +46,7 @@ type template struct {
 	prefix string // literal in front of the first field
 	slots  []slot
 	none   bool // escape=none: nothing is escaped
+	json   bool // escape=json
 	clock  clock.Clock
 
 	line  []byte
@@ -80,7 +81,7 @@ func (t *template) Parse(line []byte, r *Record) error {
 		}
 		m.put(p.field, p.rank, jsonValue{line[t.best[i][0]:t.best[i][1]], jsonString})
 	}
-	d := decoding{escapes: bytes.IndexByte(line, '\\') >= 0, none: t.none}
+	d := decoding{escapes: bytes.IndexByte(line, '\\') >= 0, none: t.none, json: t.json, dash: t.json}
 	if flaw := m.fill(r, &t.clock, d); flaw != NoFlaw {
 		return flaw
 	}
