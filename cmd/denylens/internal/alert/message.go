@@ -60,8 +60,8 @@ func summary(n *Notice) escape.SlackText {
 	switch {
 	case n.Incident != nil:
 		in := n.Incident
-		return escape.SlackLine(fmt.Sprintf("%s %s %s: %s (since %s UTC; %s)", strings.ToUpper(string(in.Severity)),
-			report.KindWord(in.Kind), n.Change, in.Title, in.Start.UTC().Format("2 Jan 15:04"), report.Harm(in)))
+		return escape.SlackLine(fmt.Sprintf("%s %s %s: %s (since %s UTC)", strings.ToUpper(string(in.Severity)),
+			report.KindWord(in.Kind), n.Change, in.Title, in.Start.UTC().Format("2 Jan 15:04")))
 	case n.Change == Digest:
 		return escape.SlackLine(headline(n))
 	}

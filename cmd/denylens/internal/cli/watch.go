@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,15 +45,19 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	l := &live{app: a, out: a.liveOutput(targets)}
+	l := &live{app: a, out: a.liveOutput(targets), began: time.Now()}
 	r, err := a.newRun(conf, l.change)
 	if err != nil {
 		return err
 	}
 	l.run = r
-	sources, unread := a.follow(args, r)
+	sources, files, stop, unread := a.follow(args, r)
+	defer stop()
 	if len(sources) == 0 {
 		return unread
+	}
+	if files {
+		l.past = map[string]*detect.Incident{}
 	}
 	if unread != nil {
 		a.say.fail(unread)
@@ -65,6 +70,7 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return errors.Join(err, l.alerts.close(patience))
 	}
+	l.past, l.ending = nil, true
 	rep := assemble(stats, r.engine.Finish(), r.geo, r.privacy)
 	perr := a.publish(targets, rep, conf, sources)
 	if brokenPipe(perr) {
@@ -84,18 +90,26 @@ func (a *app) liveOutput(targets []target) io.Writer {
 	return checked{a.stdout, "standard output"}
 }
 
-// live tells what happens while it happens.
+// live tells what happens while it happens. While it catches up with what the
+// files held already, it tells nothing: what was over before is no news, and
+// what is still going on is told when it has caught up.
 type live struct {
 	app    *app
 	run    *run
 	out    io.Writer
 	alerts *alerts
-	newest int64 // time of the newest record, Unix nanoseconds
+	began  time.Time
+	newest int64                       // time of the newest record, Unix nanoseconds
+	ending bool                        // the log has ended
+	past   map[string]*detect.Incident // incidents that opened while catching up; nil: caught up
 }
 
 func (l *live) observed(b *ingest.Batch, lo, hi int) {
 	if hi > lo {
 		l.newest = max(l.newest, b.Records[hi-1].Time)
+	}
+	if l.past != nil && l.newest > l.began.Add(-time.Minute).UnixNano() {
+		l.caughtUp()
 	}
 }
 
@@ -105,16 +119,47 @@ const present = 10 * time.Minute
 
 // idle lets windows close while nothing is logged.
 func (l *live) idle(now time.Time) {
+	if l.past != nil {
+		l.caughtUp()
+	}
 	if l.newest != 0 && now.Sub(time.Unix(0, l.newest)).Abs() < present {
 		l.run.engine.Advance(now)
 	}
 }
 
-// change prints news and hands it to the alerts.
+// caughtUp tells what is still going on.
+func (l *live) caughtUp() {
+	past := l.past
+	l.past = nil
+	ids := make([]string, 0, len(past))
+	for id := range past {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		l.tell(past[id], detect.Opened)
+	}
+}
+
+// change takes news from the engine.
 func (l *live) change(in *detect.Incident, change detect.Change) {
 	clean := report.CleanIncident(in, l.run.privacy)
-	l.print(&clean, change)
-	l.alerts.notify(&clean, change)
+	switch {
+	case l.ending && change == detect.Resolved && clean.End != nil && clean.End.UnixNano() > l.newest-int64(l.run.conf.Lateness):
+		// The log ends, not the incident.
+	case l.past == nil:
+		l.tell(&clean, change)
+	case change == detect.Resolved:
+		delete(l.past, clean.ID)
+	default:
+		l.past[clean.ID] = &clean
+	}
+}
+
+// tell prints news and hands it to the alerts.
+func (l *live) tell(in *detect.Incident, change detect.Change) {
+	l.print(in, change)
+	l.alerts.notify(in, change)
 }
 
 func (l *live) print(in *detect.Incident, change detect.Change) {
@@ -122,15 +167,17 @@ func (l *live) print(in *detect.Incident, change detect.Change) {
 	if in.End != nil {
 		at = *in.End
 	}
-	text := fmt.Sprintf("%s  %s %s %s: %s (%s)\n", at.UTC().Format("2006-01-02 15:04:05Z"), strings.ToUpper(string(change)),
-		in.Severity, report.KindWord(in.Kind), escape.Term(in.Title), report.Harm(in))
-	if change != detect.Resolved {
+	text := fmt.Sprintf("%s  %s %s %s: %s (since %s)\n", at.UTC().Format("2006-01-02 15:04:05Z"), strings.ToUpper(string(change)),
+		in.Severity, report.KindWord(in.Kind), escape.Term(in.Title), in.Start.UTC().Format("15:04:05Z"))
+	switch {
+	case in.Severity == detect.Low: // one line is enough
+	case change == detect.Resolved:
+		text += fmt.Sprintf("    lasted %s\n", report.Lasting(at.Sub(in.Start)))
+	default:
 		text += fmt.Sprintf("    cause: %s\n", escape.Term(report.CauseLine(in)))
 		if len(in.NextSteps) > 0 {
 			text += fmt.Sprintf("    next:  %s\n", escape.Term(in.NextSteps[0].Text))
 		}
-	} else {
-		text += fmt.Sprintf("    lasted %s, from %s\n", report.Lasting(at.Sub(in.Start)), in.Start.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 	if _, err := io.WriteString(l.out, text); err != nil && !brokenPipe(err) {
 		l.app.say.warn("%s", err)
