@@ -184,8 +184,14 @@ func cfFixed(m *cfValues, r *Record, stamp jsonValue, c *clock.Clock) Flaw {
 	}
 	r.Time = st.Nanos
 	stampBits(r, st)
-	if m.has(cfStatus) && !setStatus(r, m.v[cfStatus].decoded(&scratch)) {
-		return FlawStatus
+	if m.has(cfStatus) {
+		b := m.v[cfStatus].decoded(&scratch)
+		n, k := number(b)
+		if k != len(b) || n > 9999 { // 1020 and its kin are Cloudflare's own
+			return FlawStatus
+		}
+		r.Status = uint16(n)
+		r.Has |= HasStatus
 	}
 	if a, ok := readAddr(m.v[cfClientIP].decoded(&scratch)); ok {
 		r.Remote, r.Client = a, a

@@ -142,6 +142,7 @@ func viaEncodingJSON(line []byte) map[field]string {
 		}
 		var text string
 		switch {
+		case a.field == jfUpstream && string(raw) == "null":
 		case raw[0] == '{' || raw[0] == '[' || string(raw) == "null":
 			if _, ok := got[a.field]; ok && again && rank[a.field] == a.rank {
 				delete(got, a.field)

@@ -62,6 +62,9 @@ func (p *jsonAccess) collect(line []byte, m *found) Flaw {
 			return FlawDuplicate
 		}
 		f := a.field
+		if f == jfUpstream && s.val.kind == jsonAbsent {
+			s.val.kind = jsonBare // nothing there means that none was asked
+		}
 		if s.val.kind == jsonAbsent || s.val.kind == jsonNested {
 			if again && m.rank[f] == a.rank { // the last one wins
 				m.v[f], m.have = jsonValue{}, m.have&^(1<<f)

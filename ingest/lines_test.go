@@ -162,11 +162,13 @@ func TestWorkersAndDestinationTestsAreNoVisitors(t *testing.T) {
 	base := `"ClientIP":"203.0.113.7","EdgeResponseStatus":200,"EdgeStartTimestamp":1773480413`
 	for line, want := range map[string]error{
 		`{` + base + `}`: nil,
-		`{` + base + `,"ClientRequestSource":"eyeball","WorkerSubrequest":false}`: nil,
-		`{` + base + `,"ClientRequestSource":"edgeWorkerFetch"}`:                  FlawOther,
-		`{` + base + `,"WorkerSubrequest":true}`:                                  FlawOther,
-		`{"content":"tests"}`:                                                     FlawOther,
-		`{` + base + `,"ClientIP":"203.0.113.8"}`:                                 FlawDuplicate,
+		`{` + base + `,"ClientRequestSource":"eyeball","WorkerSubrequest":false}`:              nil,
+		`{` + base + `,"ClientRequestSource":"edgeWorkerFetch"}`:                               FlawOther,
+		`{` + base + `,"WorkerSubrequest":true}`:                                               FlawOther,
+		`{"content":"tests"}`:                                                                  FlawOther,
+		`{"ClientIP":"203.0.113.7","EdgeResponseStatus":1020,"EdgeStartTimestamp":1773480413}`: nil,
+		`{"ClientIP":"203.0.113.7","EdgeResponseStatus":"x","EdgeStartTimestamp":1773480413}`:  FlawStatus,
+		`{` + base + `,"ClientIP":"203.0.113.8"}`:                                              FlawDuplicate,
 	} {
 		var r Record
 		if err := newCloudflare().Parse([]byte(line), &r); err != want {
