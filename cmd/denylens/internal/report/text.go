@@ -91,19 +91,31 @@ func (p *page) condensed(list []detect.Incident, also bool) {
 	if p.to.Sub(p.from) < 24*time.Hour && p.from.Day() == p.to.Day() {
 		layout = "15:04"
 	}
-	for i := range list {
-		if i == maxCondensed {
-			p.line(span{faint, escape.Term(fmt.Sprintf("  and %s more: --report json has them all", escape.Thousands(int64(len(list)-i))))})
-			break
-		}
-		in := &list[i]
+	shown := list[:min(len(list), maxCondensed)]
+	var kindWidth, spanWidth int
+	for i := range shown {
+		kindWidth = max(kindWidth, shortKind(&shown[i]).Width())
+		spanWidth = max(spanWidth, escape.Term(shortSpan(&shown[i])).Width())
+	}
+	for i := range shown {
+		in := &shown[i]
 		p.line(
-			span{severityTone(in.Severity), escape.Join(escape.Lit("  "), escape.Term(string(in.Severity)).Pad(7))},
-			span{normal, escape.Term(KindWord(in.Kind)).Pad(14)},
-			span{faint, escape.Join(escape.Term(in.Start.UTC().Format(layout)).Pad(len(layout)+2), escape.Term(shortSpan(in)).Pad(13))},
+			span{severityTone(in.Severity), escape.Join(escape.Lit("  "), shortKind(in).Pad(kindWidth+2))},
+			span{faint, escape.Join(escape.Term(in.Start.UTC().Format(layout)).Pad(len(layout)+2), escape.Term(shortSpan(in)).Pad(spanWidth+2))},
 			span{normal, escape.Term(in.Title)},
 		)
 	}
+	if more := len(list) - len(shown); more > 0 {
+		p.line(span{faint, escape.Term(fmt.Sprintf("  and %s more: --report json has them all", escape.Thousands(int64(more))))})
+	}
+}
+
+// shortKind names the kind, and the severity where it is not low.
+func shortKind(in *detect.Incident) escape.TermText {
+	if in.Severity == detect.Low {
+		return escape.Term(KindWord(in.Kind))
+	}
+	return escape.Term(string(in.Severity) + " " + KindWord(in.Kind))
 }
 
 func shortSpan(in *detect.Incident) string {

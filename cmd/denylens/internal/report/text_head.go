@@ -165,8 +165,11 @@ func (p *page) timeline(r *Report) {
 	p.blank()
 	p.line(span{faint, escape.Lit("  403s").Pad(margin)}, span{notice, line})
 	from, to := r.Timeline[0].Start.UTC(), r.Timeline[len(r.Timeline)-1].Start.Add(step).UTC()
+	if !p.to.IsZero() && p.to.Before(to) {
+		to = p.to
+	}
 	left, right := escape.Term(from.Format(shortTime)), escape.Term(to.Format(shortTime))
-	middle := escape.Term(fmt.Sprintf("peak %s a minute, %s", atMost(top), at.UTC().Format(shortTime)))
+	middle := escape.Term(fmt.Sprintf("peak %s, %s", rate(top), at.UTC().Format(shortTime)))
 	room := line.Width() - left.Width() - right.Width()
 	if room < middle.Width()+2 {
 		p.line(span{faint, escape.Join(escape.TermText{}.Pad(margin), middle)})
@@ -177,9 +180,18 @@ func (p *page) timeline(r *Report) {
 		escape.TermText{}.Pad(room-middle.Width()-before), right)})
 }
 
-func atMost(v float64) string {
-	if v < 10 {
-		return fmt.Sprintf("%.1f", v)
+// rate writes a number of refusals a minute, an hour or a day, whichever is the
+// first to reach one.
+func rate(perMinute float64) string {
+	v, unit := perMinute, "a minute"
+	if v < 1 {
+		v, unit = perMinute*60, "an hour"
 	}
-	return escape.Thousands(int64(v + 0.5))
+	if v < 1 {
+		v, unit = perMinute*24*60, "a day"
+	}
+	if v < 10 {
+		return fmt.Sprintf("%.2g %s", v, unit)
+	}
+	return escape.Thousands(int64(v+0.5)) + " " + unit
 }
