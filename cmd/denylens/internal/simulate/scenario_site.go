@@ -56,9 +56,9 @@ func expiredToken(s *stage) {
 	})
 }
 
-// commonest is the application that most servers use; nil if none has five.
+// commonest is the application that most servers use; nil if none has eight.
 func (s *stage) commonest() (best *application) {
-	count := map[string]int{"": 4}
+	count := map[string]int{"": 7}
 	name := ""
 	for _, v := range s.apps {
 		a := v.client.app
