@@ -12,6 +12,9 @@ func (p *clf) columns(pre []byte, r *Record) bool {
 	if len(first) == 0 {
 		return false
 	}
+	if n := len(first); n > 2 && first[0] == '"' && first[n-1] == '"' {
+		first = first[1 : n-1]
+	}
 	if first[len(first)-1] == ',' {
 		first, rest = addressColumns(pre)
 		r.Forwarded = first

@@ -102,7 +102,7 @@ func (l *layout) modes() {
 func (l *layout) words() {
 	for i := range len(l.slots) - 1 {
 		p, next := &l.slots[i], l.slots[i+1]
-		if p.mode == modeSearch && p.lit[0] == ' ' && (next.mode == modeSearch || next.mode == modeRest) {
+		if p.mode == modeSearch && p.lit == " " && (next.mode == modeSearch || next.mode == modeRest) {
 			p.mode, p.class = modeTyped, classToken
 			if p.field == jfNone && next.field == jfNone {
 				continue
