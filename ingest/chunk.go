@@ -35,9 +35,10 @@ type chunker struct {
 	over     int64  // > 0: inside an over-long line, so many bytes of it dropped
 	overHole int64  // NUL bytes dropped in front of that line
 	gen      int
-	moved    *[2]int64 // where carry really starts, when the stream jumped
-	started  bool      // the start of the stream has been looked at
-	wide     bool      // UTF-16
+	lines    map[int]int64 // line numbers reached in other generations, which may be read again
+	moved    *[2]int64     // where carry really starts, when the stream jumped
+	started  bool          // the start of the stream has been looked at
+	wide     bool          // UTF-16
 	finished bool
 	err      error // what ended the stream; nil for its regular end
 }
@@ -196,7 +197,11 @@ func (c *chunker) resume() {
 	}
 	gen := int(c.moved[0])
 	if gen != c.gen {
-		c.line, c.started, c.wide = 1, false, false
+		if c.lines == nil || len(c.lines) > 64 {
+			c.lines = make(map[int]int64)
+		}
+		c.lines[c.gen] = c.line
+		c.line, c.started, c.wide = max(c.lines[gen], 1), false, false
 	}
 	c.gen, c.pos, c.over, c.moved = gen, c.moved[1], 0, nil
 }

@@ -54,6 +54,13 @@ func (m *merge) adopt(sources []Source) {
 		}
 		return a.index - b.index
 	})
+	// An endless source starts where its file ends now, so it cannot wait.
+	m.waiting = slices.DeleteFunc(m.waiting, func(l *lane) bool {
+		if l.source.Endless {
+			m.start(l)
+		}
+		return l.source.Endless
+	})
 }
 
 // alone tells whether there is nothing to merge with.
@@ -65,6 +72,7 @@ func (m *merge) loop() error {
 		if err := m.ctx.Err(); err != nil {
 			return context.Cause(m.ctx)
 		}
+		m.discover()
 		head, wait := m.heads()
 		switch {
 		case wait:
@@ -141,9 +149,14 @@ func (l *lane) bound() (bound int64, open bool) {
 	return bound, open
 }
 
+// open starts the next lane.
 func (m *merge) open() {
 	l := m.waiting[0]
 	m.waiting = m.waiting[1:]
+	m.start(l)
+}
+
+func (m *merge) start(l *lane) {
 	i, _ := slices.BinarySearchFunc(m.active, l.index, func(a *lane, index int) int { return a.index - index })
 	m.active = slices.Insert(m.active, i, l)
 	l.start(&m.spare)
@@ -181,7 +194,6 @@ func (m *merge) book(l *lane, j *job) {
 	if m.o.Rejected != nil && len(j.Rejects) > 0 {
 		m.o.Rejected(&j.Batch)
 	}
-	m.discover()
 }
 
 // sleep waits until something happens, and says that nothing does.
@@ -202,7 +214,6 @@ func (m *merge) sleep() {
 			m.o.Idle(now)
 		}
 	}
-	m.discover()
 }
 
 func (m *merge) discover() {
