@@ -27,6 +27,7 @@ func merge(waiting []entry, n Notice) (rest []entry, gone []entry, out Notice) {
 		if old.Change == detect.Opened && n.Change == detect.Changed {
 			out.Change, out.ID = old.Change, old.ID
 		}
+		out.First = out.First || old.First || old.Change == detect.Opened
 	}
 	return rest, gone, out
 }

@@ -135,7 +135,7 @@ func (b *builder) incident(n *Notice) {
 	if facts := evidence(in); !facts.Empty() {
 		b.section(facts)
 	}
-	if n.Change == detect.Resolved {
+	if n.Change == detect.Resolved && !n.First {
 		return
 	}
 	for i, s := range in.NextSteps {

@@ -31,6 +31,7 @@ type Notice struct {
 	More     int              `json:"more,omitempty"`  // incidents that Lines leaves out
 	Dropped  int64            `json:"dropped,omitempty"`
 	Covers   []string         `json:"covers,omitempty"` // IDs of the notices that a digest stands for
+	First    bool             `json:"first,omitempty"`  // of this incident: a resolved one was not told before
 	Plain    bool             `json:"plain,omitempty"`  // the full form was refused: send text only
 	Tries    int              `json:"tries,omitempty"`
 }

@@ -81,13 +81,16 @@ func (a *app) openAlerts(conf *config.Config) (*alerts, error) {
 	return out, nil
 }
 
-// notify hands news on; it does not wait.
-func (s *alerts) notify(in *detect.Incident, change detect.Change) {
+// notify hands news on; it does not wait. first: nothing was told of the
+// incident before.
+func (s *alerts) notify(in *detect.Incident, change detect.Change, first bool) {
 	if in.Severity.Rank() < s.least {
 		return
 	}
 	for _, q := range s.queues {
-		q.Notify(alert.Of(in, change, time.Now()))
+		n := alert.Of(in, change, time.Now())
+		n.First = first
+		q.Notify(n)
 	}
 }
 
@@ -125,7 +128,7 @@ func (a *app) sendAll(s *alerts, rep *report.Report) error {
 		if in.End != nil {
 			change = detect.Resolved
 		}
-		s.notify(in, change)
+		s.notify(in, change, true)
 	}
 	return s.close(patience)
 }

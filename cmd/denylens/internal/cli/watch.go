@@ -159,7 +159,7 @@ func (l *live) change(in *detect.Incident, change detect.Change) {
 // tell prints news and hands it to the alerts.
 func (l *live) tell(in *detect.Incident, change detect.Change) {
 	l.print(in, change)
-	l.alerts.notify(in, change)
+	l.alerts.notify(in, change, change == detect.Opened)
 }
 
 func (l *live) print(in *detect.Incident, change detect.Change) {
