@@ -1,25 +1,5 @@
 package main
 
 import (
-	_ "charm.land/lipgloss/v2"
-	_ "github.com/apache/arrow/go/v15/arrow/ipc"
-	_ "github.com/apache/arrow/go/v15/parquet/pqarrow"
-	_ "github.com/fsnotify/fsnotify"
-	_ "github.com/klauspost/compress/gzip"
-	_ "github.com/klauspost/compress/zstd"
-	_ "github.com/maxmind/mmdbwriter"
-	_ "github.com/oschwald/geoip2-golang/v2"
-	_ "github.com/oschwald/maxminddb-golang/v2"
-	_ "github.com/parquet-go/parquet-go"
-	_ "github.com/phuslu/iploc"
-	_ "github.com/rogpeppe/go-internal/testscript"
-	_ "github.com/santhosh-tekuri/jsonschema/v6"
-	_ "github.com/slack-go/slack"
-	_ "github.com/spf13/cobra"
-	_ "github.com/spf13/pflag"
-	_ "github.com/spf13/viper"
-	_ "github.com/ulikunitz/xz"
-	_ "go.yaml.in/yaml/v3"
-	_ "golang.org/x/term"
-	_ "gonum.org/v1/gonum/stat/distuv"
+	_ "gonum.org/v1/gonum/stat/distuv" // kept in go.mod until detect uses it
 )

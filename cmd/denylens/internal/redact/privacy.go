@@ -177,3 +177,26 @@ func replaceWord(s, word, with string) string {
 func letter(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80
 }
+
+// Masked is an address that may be shown in place of a, for columns that hold
+// nothing but addresses: the first of its truncated network, or, as a
+// pseudonym, one in 240.0.0.0/4 or 100::/64, which nobody has.
+func (p *Privacy) Masked(a netip.Addr) netip.Addr {
+	if p.Full() || !a.IsValid() {
+		return a
+	}
+	a = a.Unmap().WithZone("")
+	w := p.wide(a)
+	if p.mode == "truncate" {
+		return w.Addr()
+	}
+	h := hmac.New(sha256.New, p.key)
+	h.Write([]byte("mask " + a.String()))
+	sum := h.Sum(nil)
+	if a.Is4() {
+		return netip.AddrFrom4([4]byte{240 | sum[0]&15, sum[1], sum[2], sum[3]&0xfe | 1})
+	}
+	b := [16]byte{0: 1}
+	copy(b[8:], sum)
+	return netip.AddrFrom16(b)
+}
