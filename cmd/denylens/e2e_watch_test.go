@@ -122,7 +122,7 @@ func (w *watcher) end(t *testing.T) int64 {
 	case <-time.After(20 * time.Second):
 		t.Fatalf("watch did not end\n%s", w.stderr.String())
 	}
-	if c := w.cmd.ProcessState.ExitCode(); c != 0 && c != 130 {
+	if c := w.cmd.ProcessState.ExitCode(); c != 0 && c != 130 && c != 143 {
 		t.Errorf("exit %d\n%s", c, w.stderr.String())
 	}
 	if strings.Contains(w.stderr.String()+w.stdout.String(), "B0/secret") {
