@@ -1,0 +1,139 @@
+package export
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/ipc"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/apache/arrow/go/v15/parquet"
+	"github.com/apache/arrow/go/v15/parquet/compress"
+	"github.com/apache/arrow/go/v15/parquet/pqarrow"
+
+	"github.com/denylens/denylens/ingest"
+)
+
+// groupRows is how many rows are written together: enough for a column to
+// compress well, few enough to hold in memory.
+const groupRows = 1 << 16
+
+// NewArrow returns an Exporter that writes an Arrow IPC stream.
+func NewArrow(w io.Writer, o Options) Exporter {
+	t := newTable(w, o)
+	sw := ipc.NewWriter(&t.out, ipc.WithSchema(t.schema))
+	t.write, t.end = sw.Write, sw.Close
+	return t
+}
+
+// NewParquet returns an Exporter that writes a Parquet file: Snappy, plain
+// string columns, for which Parquet makes its own dictionaries. (Arrow
+// dictionaries would be smaller in memory; version 15 cannot write those that
+// may be null.)
+func NewParquet(w io.Writer, o Options) (Exporter, error) {
+	t := newTable(w, o)
+	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithCreatedBy("denylens"))
+	fw, err := pqarrow.NewFileWriter(t.schema, &t.out, props, pqarrow.NewArrowWriterProperties())
+	if err != nil {
+		return nil, fmt.Errorf("begin Parquet file: %w", err)
+	}
+	t.write, t.end = fw.Write, fw.Close
+	return t, nil
+}
+
+// guard keeps the first error of a writer to itself: version 15 panics if the
+// disk is full at the wrong moment. It also hides the writer's Close.
+type guard struct {
+	w   io.Writer
+	err error
+}
+
+func (g *guard) Write(p []byte) (int, error) {
+	if g.err == nil {
+		_, g.err = g.w.Write(p)
+	}
+	return len(p), nil
+}
+
+// table gathers rows into columns.
+type table struct {
+	schema *arrow.Schema
+	build  *array.RecordBuilder
+	rows   int
+	col    int
+	row    row
+	out    guard
+	write  func(arrow.Record) error
+	end    func() error
+}
+
+func newTable(w io.Writer, o Options) *table {
+	types := map[kind]arrow.DataType{
+		text: arrow.BinaryTypes.String, integer: arrow.PrimitiveTypes.Int64, number: arrow.PrimitiveTypes.Float64,
+		instant: &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, flag: arrow.FixedWidthTypes.Boolean,
+	}
+	var fields []arrow.Field
+	for _, c := range columns {
+		fields = append(fields, arrow.Field{Name: c.name, Type: types[c.kind], Nullable: true})
+	}
+	t := &table{schema: arrow.NewSchema(fields, nil), out: guard{w: w}}
+	t.build = array.NewRecordBuilder(memory.DefaultAllocator, t.schema)
+	t.row = row{o: o, sink: t}
+	return t
+}
+
+func (t *table) Write(b *ingest.Batch, lo, hi int, sourceName string) error {
+	for i := lo; i < hi; i++ {
+		t.col = 0
+		t.row.send(b, &b.Records[i], sourceName)
+		if t.rows++; t.rows == groupRows {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *table) flush() error {
+	if t.rows == 0 {
+		return nil
+	}
+	t.rows = 0
+	rec := t.build.NewRecord()
+	defer rec.Release()
+	if err := t.write(rec); err != nil {
+		return err
+	}
+	return t.out.err
+}
+
+// Close writes the rows that are held and ends the file.
+func (t *table) Close() error {
+	err := t.flush()
+	t.build.Release()
+	if cerr := t.end(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = t.out.err
+	}
+	return err
+}
+
+func (t *table) next() array.Builder {
+	t.col++
+	return t.build.Field(t.col - 1)
+}
+
+func (t *table) absent()         { t.next().AppendNull() }
+func (t *table) integer(n int64) { t.next().(*array.Int64Builder).Append(n) }
+func (t *table) number(f float64) {
+	t.next().(*array.Float64Builder).Append(f)
+}
+func (t *table) text(b []byte) { t.next().(*array.StringBuilder).BinaryBuilder.Append(b) }
+func (t *table) flag(set bool) { t.next().(*array.BooleanBuilder).Append(set) }
+func (t *table) instant(ns int64, _ int) {
+	t.next().(*array.TimestampBuilder).Append(arrow.Timestamp(ns))
+}
