@@ -12,6 +12,7 @@ import (
 	"github.com/denylens/denylens/cmd/denylens/internal/alert"
 	"github.com/denylens/denylens/cmd/denylens/internal/config"
 	"github.com/denylens/denylens/cmd/denylens/internal/escape"
+	"github.com/denylens/denylens/cmd/denylens/internal/redact"
 	"github.com/denylens/denylens/ingest"
 )
 
@@ -93,9 +94,9 @@ func (a *app) doctorLogs(c *cobra.Command, e *examination, conf *config.Config, 
 		}
 	}
 	sources, err := a.open(args)
-	for _, p := range parts(err) {
-		if p != nil {
-			e.say(p, "log", "%s", p)
+	for _, err := range parts(err) {
+		if err != nil {
+			e.say(err, "log", "%s", err)
 		}
 	}
 	f, _, err := format(conf)
@@ -103,6 +104,7 @@ func (a *app) doctorLogs(c *cobra.Command, e *examination, conf *config.Config, 
 		e.say(err, "format", "%s", err)
 		return
 	}
+	p := redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)
 	for _, s := range sources {
 		n := 0
 		stats, err := ingest.Run(c.Context(), []ingest.Source{s}, ingest.Options{Format: f, Workers: 1, Trusted: conf.TrustedProxy},
@@ -118,8 +120,8 @@ func (a *app) doctorLogs(c *cobra.Command, e *examination, conf *config.Config, 
 		case unreadable(stats) != nil:
 			err := unreadable(stats)
 			e.say(err, "log", "%s", err)
-		case unknown(stats) != nil:
-			err := unknown(stats)
+		case unknown(stats, p) != nil:
+			err := unknown(stats, p)
 			e.say(err, "log", "%s: %s", s.Name, err)
 		case n == 0:
 			e.note("log", "%s: holds no request", s.Name)

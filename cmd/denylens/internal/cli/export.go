@@ -111,7 +111,7 @@ func (a *app) export(c *cobra.Command, to string, args []string) error {
 		return errors.Join(err, out.Close())
 	})
 	stop()
-	return errors.Join(unread, err, rej.close(), unreadable(stats), unknown(stats))
+	return errors.Join(unread, err, rej.close(), unreadable(stats), unknown(stats, privacy))
 }
 
 // places looks up where clients are.

@@ -172,7 +172,7 @@ func unreadable(stats []ingest.SourceStats) error {
 
 // unknown tells that most lines are in no known format: the error names the
 // most frequent reason and shows a line.
-func unknown(stats []ingest.SourceStats) error {
+func unknown(stats []ingest.SourceStats, p *redact.Privacy) error {
 	var lines, rejected, most int64
 	var flaw ingest.Flaw
 	var sample []byte
@@ -193,7 +193,7 @@ func unknown(stats []ingest.SourceStats) error {
 	what := fmt.Sprintf("%s of %s lines fit no known format; most often: %s (%s)",
 		escape.Thousands(rejected), escape.Thousands(lines), explainFlaw(flaw), flaw)
 	if len(sample) > 0 {
-		what += fmt.Sprintf(", as in %s: %s", name, escape.Term(redact.Text(string(sample))).Cut(160))
+		what += fmt.Sprintf(", as in %s: %s", name, escape.Term(p.Line(redact.Text(string(sample)), nil)).Cut(160))
 	}
 	where := name
 	if name == ingest.Stdin {

@@ -57,7 +57,7 @@ func (a *app) scan(c *cobra.Command, args []string) error {
 		return err
 	}
 	var after error
-	none := unknown(stats)
+	none := unknown(stats, r.privacy)
 	if none == nil || parsed(stats) > 0 {
 		rep := assemble(stats, r.engine.Finish(), r.geo, r.privacy)
 		if err := a.publish(targets, rep, conf, sources); err != nil && !brokenPipe(err) {

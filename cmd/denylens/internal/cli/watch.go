@@ -76,7 +76,7 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 	if brokenPipe(perr) {
 		perr = nil
 	}
-	return errors.Join(perr, unreadable(stats), unknown(stats), l.alerts.close(patience), found(conf, rep.Incidents))
+	return errors.Join(perr, unreadable(stats), unknown(stats, r.privacy), l.alerts.close(patience), found(conf, rep.Incidents))
 }
 
 // liveOutput is where news goes: standard output, unless that is for a report
