@@ -169,8 +169,8 @@ func (q *Queue) run(ctx context.Context) {
 		q.groupAt = time.Now()
 	}
 	for {
+		end := q.closing() // asked first: what came before Close is received then
 		q.receive()
-		end := q.closing()
 		if end != nil && len(q.waiting) == 0 {
 			return
 		}

@@ -415,3 +415,17 @@ func TestFullDiskKeepsAlertsInMemory(t *testing.T) {
 		t.Errorf("warnings %q", warnings)
 	}
 }
+
+func TestClosingAtOnceLosesNothing(t *testing.T) {
+	server := newSlackServer(t, nil)
+	for range 200 {
+		q, err := Open(server.sink(t), Options{DigestOver: 5, Gap: time.Nanosecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Notify(Of(example("a", detect.High), detect.Opened, time.Now()))
+		if s := closeWithin(q, 10*time.Second); s.Delivered != 1 {
+			t.Fatalf("stats %+v", s)
+		}
+	}
+}
