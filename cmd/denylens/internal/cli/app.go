@@ -194,5 +194,5 @@ func (a *app) settings(c *cobra.Command) (*config.Config, error) {
 func (a *app) flags(c *cobra.Command, scope config.Scope) {
 	config.Flags(c.Flags(), scope|config.Common)
 	c.Flags().SortFlags = false
-	c.Flags().StringVar(&a.configFile, "config", "", "`FILE` configuration (default: ./denylens.yaml, ~/.config/denylens/, /etc/denylens/)")
+	c.Flags().StringVar(&a.configFile, "config", "", "`FILE` configuration, also DENYLENS_CONFIG (default: ./denylens.yaml, ~/.config/denylens/, /etc/denylens/)")
 }

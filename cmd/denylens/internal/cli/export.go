@@ -56,22 +56,9 @@ func (a *app) export(c *cobra.Command, to string, args []string) error {
 	if args, err = a.arguments(c, args); err != nil {
 		return err
 	}
-	at := -1
-	for i := range shapes {
-		if shapes[i].name == to {
-			at = i
-		}
-	}
-	if at < 0 {
-		hint := ""
-		if n := config.Nearest(to, shapeNames()); n != "" {
-			hint = "did you mean " + n + "?"
-		}
-		return usagef(hint, "--to: must be one of %s, not %q", strings.Join(shapeNames(), ", "), to)
-	}
-	toStdout := conf.Output == "" || conf.Output == ingest.Stdin
-	if shapes[at].binary && toStdout && terminal(a.stdout) {
-		return usagef("name a file with -o, or send it into a pipe", "%s is binary and not for a terminal", to)
+	open, err := a.shape(to, conf)
+	if err != nil {
+		return err
 	}
 	o, err := a.reading(conf)
 	if err != nil {
@@ -96,15 +83,13 @@ func (a *app) export(c *cobra.Command, to string, args []string) error {
 	var stats []ingest.SourceStats
 	stop := a.progress(conf, o.Progress, sources)
 	err = a.output(conf.Output, sources, func(w io.Writer) error {
-		out, err := shapes[at].open(w, export.Options{Enrich: places(db)})
+		out, err := open(w, export.Options{Enrich: places(db)})
 		if err != nil {
 			return err
 		}
 		stats, err = ingest.Run(c.Context(), sources, o, func(b *ingest.Batch, lo, hi int) error {
-			if !privacy.Full() {
-				for i := lo; i < hi; i++ {
-					hide(&b.Records[i], privacy, db)
-				}
+			for i := lo; i < hi && !privacy.Full(); i++ {
+				hide(&b.Records[i], privacy, db)
 			}
 			return out.Write(b, lo, hi, sources[b.Source].Name)
 		})
@@ -112,6 +97,25 @@ func (a *app) export(c *cobra.Command, to string, args []string) error {
 	})
 	stop()
 	return errors.Join(unread, err, rej.close(), unreadable(stats), unknown(stats, privacy))
+}
+
+// shape finds the form of records called to. A binary one is not for terminals.
+func (a *app) shape(to string, conf *config.Config) (func(io.Writer, export.Options) (export.Exporter, error), error) {
+	toStdout := conf.Output == "" || conf.Output == ingest.Stdin
+	for _, s := range shapes {
+		switch {
+		case s.name != to:
+		case s.binary && toStdout && terminal(a.stdout):
+			return nil, usagef("name a file with -o, or send it into a pipe", "%s is binary and not for a terminal", to)
+		default:
+			return s.open, nil
+		}
+	}
+	hint := ""
+	if n := config.Nearest(to, shapeNames()); n != "" {
+		hint = "did you mean " + n + "?"
+	}
+	return nil, usagef(hint, "--to: must be one of %s, not %q", strings.Join(shapeNames(), ", "), to)
 }
 
 // places looks up where clients are.

@@ -122,8 +122,9 @@ func (r *run) name(i int) string {
 	return ""
 }
 
-// read reads sources to their end; also, if not nil, is told of the records too.
-func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, also func(*ingest.Batch, int, int)) ([]ingest.SourceStats, error) {
+// read reads sources to their end; also, if not nil, is told of the records
+// first, and can end the run.
+func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, also func(*ingest.Batch, int, int) error) ([]ingest.SourceStats, error) {
 	for _, s := range sources {
 		r.names = append(r.names, s.Name)
 	}
@@ -137,7 +138,9 @@ func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, also func(
 	stop := a.progress(r.conf, r.options.Progress, sources)
 	stats, err := ingest.Run(c.Context(), sources, r.options, func(b *ingest.Batch, lo, hi int) error {
 		if also != nil {
-			also(b, lo, hi)
+			if err := also(b, lo, hi); err != nil {
+				return err
+			}
 		}
 		r.engine.Observe(b, lo, hi)
 		return nil

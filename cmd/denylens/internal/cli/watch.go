@@ -100,17 +100,19 @@ type live struct {
 	alerts *alerts
 	began  time.Time
 	newest int64                       // time of the newest record, Unix nanoseconds
+	err    error                       // of writing news
 	ending bool                        // the log has ended
 	past   map[string]*detect.Incident // incidents that opened while catching up; nil: caught up
 }
 
-func (l *live) observed(b *ingest.Batch, lo, hi int) {
+func (l *live) observed(b *ingest.Batch, lo, hi int) error {
 	if hi > lo {
 		l.newest = max(l.newest, b.Records[hi-1].Time)
 	}
 	if l.past != nil && l.newest > l.began.Add(-time.Minute).UnixNano() {
 		l.caughtUp()
 	}
+	return l.err
 }
 
 // present is how near to the wall clock a log must be to count as live: one
@@ -179,7 +181,7 @@ func (l *live) print(in *detect.Incident, change detect.Change) {
 			text += fmt.Sprintf("    next:  %s\n", escape.Term(in.NextSteps[0].Text))
 		}
 	}
-	if _, err := io.WriteString(l.out, text); err != nil && !brokenPipe(err) {
-		l.app.say.warn("%s", err)
+	if _, err := io.WriteString(l.out, text); err != nil {
+		l.err = err // nobody hears us: the next record ends the run
 	}
 }
