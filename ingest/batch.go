@@ -31,6 +31,7 @@ type Batch struct {
 type place struct {
 	pos      int64 // offset of buf[0]
 	line     int64 // number of the first line in buf
+	lines    int   // how many there are in buf
 	hole     int64 // NUL bytes dropped just in front of buf
 	over     int64 // length of an over-long line skipped in front of hole and buf; its number is line-1
 	overAt   int64 // offset of that line

@@ -163,10 +163,11 @@ func (c *chunker) emit(b *Batch, buf []byte, end int, cut bool) bool {
 	}
 	b.Bytes = int64(end) + p.hole + p.over + p.overHole + c.lead
 	c.lead = 0
-	c.line += int64(bytes.Count(b.buf, newline))
+	p.lines = bytes.Count(b.buf, newline)
 	if cut {
-		c.line++
+		p.lines++
 	}
+	c.line += int64(p.lines)
 	c.pos += int64(end)
 	if c.moved == nil {
 		c.carry = append(c.carry, rest...)

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// shortLine is a length that hardly any line of an access log falls below.
+const shortLine = 48
+
 // parser reads the lines of blocks. Each goroutine has its own.
 type parser struct {
 	maxLine      int
@@ -40,6 +43,10 @@ func (p *parser) parse(b *Batch, f Format) {
 	}
 	if at.hole > 0 {
 		b.reject(FlawBinary, at.pos-at.hole, at.line, nil)
+	}
+	// Room for all records at once, unless the lines are too short to be any.
+	if n := min(at.lines, len(b.buf)/shortLine); n > cap(b.Records) {
+		b.Records = make([]Record, 0, n+n/8)
 	}
 	pos, num := at.pos, at.line
 	for rest := b.buf; len(rest) > 0; num++ {
