@@ -152,12 +152,12 @@ func asLogged(s string) string {
 func (s *web) checkReport(t *testing.T, path string) {
 	t.Helper()
 	denied := 0
-	clients, refused := map[string]bool{}, map[string]bool{}
+	clients, refused := map[string]bool{}, map[string]bool{} // a client is an address, and its user if it names one
 	for _, x := range s.sent {
-		clients[x.client] = true
+		clients[x.client+" "+x.user] = true
 		if x.status == 403 {
 			denied++
-			refused[x.client] = true
+			refused[x.client+" "+x.user] = true
 		}
 	}
 	for _, with := range [][]string{{path}, {path, filepath.Join(s.dir, "error.log")}} {
