@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,11 +161,7 @@ func (f *follower) step(p []byte, now time.Time) (int, error) {
 		}
 		n, err := f.readFrom(g, p, now)
 		if err != nil {
-			if f.fails++; f.fails < 3 {
-				f.say("cannot be read: " + err.Error())
-				return 0, nil
-			}
-			return 0, err
+			return 0, f.failed(g, err)
 		}
 		f.fails = 0
 		if n > 0 {
@@ -173,6 +170,23 @@ func (f *follower) step(p []byte, now time.Time) (int, error) {
 	}
 	f.retire(now)
 	return 0, nil
+}
+
+// failed lets go of a file that cannot be read (a stale handle of a network
+// file system, a bad block). It will be opened anew by its path, and read on
+// from where it matches what has been read; the third failure in a row ends
+// the source.
+func (f *follower) failed(g *generation, err error) error {
+	if f.fails++; f.fails >= 3 {
+		return err
+	}
+	f.say("cannot be read, opening it again: " + err.Error())
+	f.drop(g)
+	f.open = slices.DeleteFunc(f.open, func(o *generation) bool { return o == g })
+	if f.last == g {
+		f.last = nil
+	}
+	return nil
 }
 
 func (f *follower) readFrom(g *generation, p []byte, now time.Time) (int, error) {

@@ -537,3 +537,32 @@ func TestLinesThatOnlyTheCopyStillHoldsAreReadThere(t *testing.T) {
 		t.Errorf("%d bytes lost, %d truncations", s.Lost, s.Truncated)
 	}
 }
+
+func TestFault_019_AFileThatCannotBeReadIsOpenedAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	n := 0
+	w := appendTo(t, path, &n)
+	w.lines(20)
+	f := newFollower(path, quick(FollowOptions{Silent: true, FromStart: true}), &claimed{}, nil)
+	f.source()
+	buf := make([]byte, 64<<10)
+	got, err := f.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(buf[:got])
+	for range 5 { // not in a row: each time it recovers
+		f.open[0].f.Close() // as if the handle had gone stale
+		w.lines(20)
+		if got, err = f.Read(buf); err != nil {
+			t.Fatal(err)
+		}
+		text += string(buf[:got])
+	}
+	if want, _ := os.ReadFile(path); text != string(want) {
+		t.Fatalf("%d bytes read of %d", len(text), len(want))
+	}
+	os.Remove(path)
+	f.open[0].f.Close()
+	f.Close()
+}

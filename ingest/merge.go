@@ -167,6 +167,7 @@ func (m *merge) close(l *lane) {
 	if l.err != nil {
 		l.stats.Err = sourceError(l.source.Name, l.err)
 	}
+	l.countLosses()
 	l.formats = nil
 	for {
 		select {
