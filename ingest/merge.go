@@ -83,10 +83,10 @@ func (m *merge) loop() error {
 			if err := m.run(head); err != nil {
 				return err
 			}
-		case len(m.active) == 0:
+		case len(m.active) == 0 && !m.o.Await:
 			return nil
 		default:
-			m.sleep() // endless lanes, and nothing to do
+			m.sleep() // endless lanes, or none yet, and nothing to do
 		}
 	}
 }

@@ -33,6 +33,8 @@ type Options struct {
 	// sources that have come up since (new files that match a pattern). They
 	// are numbered on from those that Run was given.
 	Discover func() []Source
+	// Await: go on though no source is open, for Discover may find some.
+	Await bool
 	// Progress, if not nil, is kept up to date while Run runs.
 	Progress *Progress
 }

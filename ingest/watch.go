@@ -84,6 +84,10 @@ func (w *Watch) Discover() []Source {
 	return w.match(o)
 }
 
+// Awaits tells whether files may yet come up, so that there is something to
+// wait for though none is there: Options.Await.
+func (w *Watch) Awaits() bool { return len(w.patterns) > 0 }
+
 // Close ends the notices of the operating system.
 func (w *Watch) Close() { w.wakes.close() }
 
