@@ -11,7 +11,7 @@ setup: ## fetch modules and tools
 	$(GO) mod verify
 
 build: ## the program, at ./denylens
-	CGO_ENABLED=0 $(GO) build -trimpath -o denylens ./cmd/denylens
+	$(GO) build -o denylens ./cmd/denylens
 
 demo: build ## a simulated day on which a deployment locks visitors out, and what denylens makes of it
 	@mkdir -p bin
