@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 const (
@@ -55,11 +54,8 @@ func openSpool(dir string) (s *spool, waiting []entry, sent []string, bad int, e
 	if s.lock, err = os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, nil, nil, 0, fmt.Errorf("open spool %q: %w", dir, err)
 	}
-	if err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lock(s.lock); err != nil {
 		s.lock.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = ErrLocked
-		}
 		return nil, nil, nil, 0, fmt.Errorf("open spool %q: %w", dir, err)
 	}
 	if sent, err = s.openSent(); err == nil {

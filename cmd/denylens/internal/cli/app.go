@@ -112,6 +112,7 @@ func (a *app) root() *cobra.Command {
 		c := command(a)
 		c.DisableFlagsInUseLine = true
 		a.commands = append(a.commands, c.Name())
+		takePlaceholders(c)
 		root.AddCommand(c)
 	}
 	return root

@@ -93,8 +93,25 @@ func describe(w io.Writer, c *cobra.Command) {
 	}
 }
 
-// flagHelp writes a flag and, beside it or below it, what it does. The usage of
-// our flags begins with the placeholder of the value in backquotes.
+// placeholder is the annotation of a flag that names its value in the help.
+const placeholder = "denylens_placeholder"
+
+// takePlaceholders moves the placeholder that the usage of a flag begins with, in
+// backquotes, to where completion scripts do not show it.
+func takePlaceholders(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if rest, ok := strings.CutPrefix(f.Usage, "`"); ok {
+			arg, doc, _ := strings.Cut(rest, "` ")
+			f.Usage = doc
+			f.Annotations = map[string][]string{placeholder: {arg}}
+		}
+	})
+	for _, sub := range c.Commands() {
+		takePlaceholders(sub)
+	}
+}
+
+// flagHelp writes a flag and, beside it or below it, what it does.
 func flagHelp(w io.Writer, f *pflag.Flag, columns int) {
 	const indent = 30
 	head := "      --" + f.Name
@@ -102,9 +119,8 @@ func flagHelp(w io.Writer, f *pflag.Flag, columns int) {
 		head = "  -" + f.Shorthand + ", --" + f.Name
 	}
 	text := f.Usage
-	if rest, ok := strings.CutPrefix(text, "`"); ok {
-		arg, doc, _ := strings.Cut(rest, "` ")
-		head, text = head+" "+arg, doc
+	if arg := f.Annotations[placeholder]; len(arg) > 0 {
+		head += " " + arg[0]
 	}
 	if f.Name == "help" {
 		text = "show this"
