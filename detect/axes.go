@@ -39,26 +39,21 @@ func inSeries(s *series, v *[numAxes]uint32) bool {
 	return false
 }
 
-// expected is the rate of refusals that history leads one to expect of a cell:
-// everyone's rate times the tempered ratios of its values' own rates.
+// expected is the rate of news that history leads one to expect of a cell: the
+// highest of the rates of its values. Their product (DETECTION 4) explodes
+// where values go together, as a path, its version and its clients do.
 func (e *Engine) expected(v *[numAxes]uint32) float64 {
-	root := e.series.list[0].base.rate()
+	root := e.series.list[0].fresh.rate(rootRate)
 	p := root
-	path := v[axPath3]
-	for _, w := range [2]uint32{v[axPath2], v[axPath1]} {
-		if path == 0 || e.syms.list[path].series == 0 {
-			path = w
-		}
-	}
-	for _, id := range [...]uint32{path, v[axCountry], v[axHost], v[axVersion], v[axMethod], v[axAgent], v[axUser]} {
-		if id == 0 {
+	for a, id := range v {
+		if id == 0 || a == axRule {
 			continue
 		}
 		if s := e.syms.list[id].series; s > 0 {
-			p *= math.Pow(e.series.list[s].base.rate()/root, 0.7)
+			p = math.Max(p, e.series.list[s].fresh.rate(root))
 		}
 	}
-	return math.Min(0.9, math.Max(root/20, p))
+	return math.Min(0.9, p)
 }
 
 // clientKey identifies a client among facts.

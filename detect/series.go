@@ -1,5 +1,7 @@
 package detect
 
+import "math"
+
 // series follows one cohort with one condition (or everyone): how many of its
 // clients were at risk, and how many were refused for the first time in an
 // hour, minute by minute.
@@ -15,9 +17,11 @@ type series struct {
 	O      int32  // this window: refused, but that is an old story there
 	S      int32  // this window: served at least once
 
-	base   baseline
-	ed     edetector
-	blocks []block // history in blocks of five minutes, for the pass over a whole file
+	base    baseline
+	ed      edetector
+	fresh   freshRate // rate of refusals that were news, for the expectations of the explanation
+	blocks  []block   // history in blocks of five minutes: learned after a delay, and used by the pass over a whole file
+	learned int       // blocks learned so far
 
 	served  int64 // client-minutes served since the beginning
 	refused int64 // first refusals since the beginning
@@ -29,9 +33,19 @@ type series struct {
 
 // block is five minutes of one series.
 type block struct {
-	at   int32 // minute / 5
-	A, D uint16
-	S    uint16
+	at         int32 // minute / 5
+	A, D, O, S uint16
+	skip       bool // an event of this series was open: teaches nothing
+}
+
+// freshRate is a discounted ratio.
+type freshRate struct{ d, n float64 }
+
+func (f *freshRate) learn(d, n, keep float64) { f.d, f.n = keep*f.d+d, keep*f.n+n }
+
+// rate is shrunk to the rate of the parent.
+func (f *freshRate) rate(parent float64) float64 {
+	return (f.d + priorWeight*parent) / (f.n + priorWeight)
 }
 
 const (
@@ -97,6 +111,7 @@ func (s *series) remember(minute int32) {
 		if n >= maxBlocks {
 			copy(s.blocks, s.blocks[n/4:])
 			s.blocks = s.blocks[:n-n/4]
+			s.learned = max(0, s.learned-n/4)
 		}
 		s.blocks = append(s.blocks, block{at: at})
 	}
@@ -104,6 +119,40 @@ func (s *series) remember(minute int32) {
 	b.A = sat16(b.A, s.A)
 	b.D = sat16(b.D, s.D)
 	b.S = sat16(b.S, s.S)
+	b.O = sat16(b.O, s.O)
+	b.skip = b.skip || s.event != 0
+}
+
+// guard is how long (minutes) counts wait before they are learned, so that an
+// incident that builds up slowly does not become normal before it is seen
+// (the guard band of EARS C2 and Farrington's method). A young log waits less.
+const guard = 30
+
+// learn teaches the baseline all blocks that are old enough.
+func (st *seriesTable) learn(s *series, minute, age int32) {
+	parent := rootRate
+	if s.parent >= 0 {
+		parent = st.list[s.parent].base.rate()
+	}
+	wait := min(guard, age/2)
+	for s.learned < len(s.blocks) {
+		b := &s.blocks[s.learned]
+		if (b.at+1)*blockMinutes > minute-wait {
+			return
+		}
+		s.learned++
+		known := int(b.D)
+		if s.sym != 0 && !dims[s.dim].client {
+			known += int(b.O) // a part of the site knows its standing refusals; where clients come from says nothing of them
+		}
+		w := s.base.trust(int(b.A), known)
+		if b.skip {
+			w = 0
+		}
+		keep := math.Pow(discount, float64(max(0, b.at*blockMinutes-s.base.last)))
+		s.base.learn(b.at*blockMinutes, int(b.A), known, parent, w)
+		s.fresh.learn(w*float64(b.D), w*float64(b.A), keep)
+	}
 }
 
 func sat16(a uint16, b int32) uint16 { return uint16(min(int32(a)+b, 1<<16-1)) }

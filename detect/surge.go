@@ -38,15 +38,12 @@ func (e *Engine) test(minute int32) []alarm {
 	slices.Sort(st.touched)
 	var out []alarm
 	limit := e.threshold()
-	cold := minute-minuteOf(e.first) < coldMinutes
+	age := minute - minuteOf(e.first)
+	cold := age < coldMinutes
 	root := &st.list[0]
 	restA, restD := root.A, root.D
 	for _, i := range st.touched {
 		s := &st.list[i]
-		parent := rootRate
-		if s.parent >= 0 {
-			parent = st.list[s.parent].base.rate()
-		}
 		n, d := int(s.A), int(s.D)
 		if n > 0 {
 			p0 := s.base.envelope()
@@ -58,17 +55,6 @@ func (e *Engine) test(minute int32) []alarm {
 			default:
 				s.ed.step(minute, d, n, p0, s.base.concentration(n))
 			}
-			w := s.base.trust(n, d)
-			if s.event != 0 {
-				w = 0
-			} else if cold {
-				w = 1
-			}
-			known := d
-			if i > 0 && !dims[s.dim].client {
-				known += int(s.O) // a part of the site knows its standing refusals; where clients come from says nothing of them
-			}
-			s.base.learn(minute, n, known, parent, w)
 		}
 		s.served += int64(s.S)
 		s.refused += int64(s.D)
@@ -76,6 +62,7 @@ func (e *Engine) test(minute int32) []alarm {
 			s.lastD = minute
 		}
 		s.remember(minute)
+		st.learn(s, minute, age)
 		if d > 0 {
 			if m := s.ed.lnM(); m >= limit {
 				out = append(out, alarm{i, m, s.ed.start()})
