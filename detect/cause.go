@@ -69,13 +69,6 @@ func (s *scene) authRise() float64 {
 func (s *scene) heaviness() float64 {
 	return ratio(ratio(s.heavyDenied, s.denied), math.Max(1, ratio(s.heavyServed, s.served)))
 }
-func (s *scene) oneSize() float64 {
-	v, share := s.sizes.top()
-	if v < 0 {
-		return 0
-	}
-	return share
-}
 func (s *scene) limitedShare() float64 {
 	v, share := s.statuses.top()
 	if v == 429 {

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"math/bits"
 	"net/netip"
 	"strconv"
 
@@ -48,13 +47,6 @@ type client struct {
 	turnedAt   int32
 	userOK     bool // the user name was accepted at least once
 	inUse      bool
-}
-
-// templates estimates the number of distinct templates (linear counting,
-// Whang et al. 1990; saturates at about 266).
-func (c *client) templates() int {
-	z := 64 - bits.OnesCount64(c.sketch)
-	return linear64[z]
 }
 
 // clients is the bounded table. When it is full the client that was silent

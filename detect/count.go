@@ -5,14 +5,6 @@ import (
 	"math/bits"
 )
 
-// linear64[z] is -64 ln(z/64): distinct items when z of 64 bits are still zero.
-var linear64 = func() (t [65]int) {
-	for z := range t {
-		t[z] = int(math.Round(-64 * math.Log(math.Max(float64(z), 1)/64)))
-	}
-	return t
-}()
-
 // hll counts distinct hashes (HyperLogLog, Flajolet et al. 2007, 4096
 // registers, standard error 1.6 %) with the small-range correction.
 type hll struct{ reg [4096]uint8 }

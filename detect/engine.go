@@ -193,17 +193,21 @@ func (e *Engine) window(m int32) *window {
 // closeUntil closes all windows before minute m.
 func (e *Engine) closeUntil(m int32) {
 	for len(e.open) > 0 && e.open[0].minute < m {
-		w := e.open[0]
-		copy(e.open, e.open[1:])
-		e.open = e.open[:len(e.open)-1]
-		e.closed = w.minute
-		e.close(w)
-		e.free = append(e.free, w)
+		e.closeOldest()
 	}
 	if m-1 > e.closed {
 		e.closed = m - 1
 		e.track.quiet(e, e.closed)
 	}
+}
+
+func (e *Engine) closeOldest() {
+	w := e.open[0]
+	copy(e.open, e.open[1:])
+	e.open = e.open[:len(e.open)-1]
+	e.closed = w.minute
+	e.close(w)
+	e.free = append(e.free, w)
 }
 
 // Advance says that the time is now, in a live run whose sources are idle, so
@@ -217,8 +221,9 @@ func (e *Engine) Advance(now time.Time) {
 // Finish closes all windows and returns the whole result.
 func (e *Engine) Finish() Summary {
 	e.settle()
-	e.closeUntil(1<<31 - 1)
-	e.track.finish(e)
+	for len(e.open) > 0 {
+		e.closeOldest()
+	}
 	return e.Summary()
 }
 

@@ -137,6 +137,7 @@ func (s *served) others(tmpl uint64, client uint32) bool {
 type pairs struct {
 	at      map[uint64]int32
 	limit   int
+	swept   int32 // minute of the last sweep: one a minute is enough
 	refused int64
 }
 
@@ -152,13 +153,22 @@ func (p *pairs) affected(key uint64, minute int32) bool {
 	return ok && minute-at <= epoch
 }
 
+// sweep forgets what is older than the epoch.
+func (p *pairs) sweep(minute int32) {
+	if p.swept == minute {
+		return
+	}
+	p.swept = minute
+	for k, at := range p.at {
+		if minute-at > epoch {
+			delete(p.at, k)
+		}
+	}
+}
+
 func (p *pairs) mark(key uint64, minute int32) {
 	if _, ok := p.at[key]; !ok && len(p.at) >= p.limit {
-		for k, at := range p.at {
-			if minute-at > epoch {
-				delete(p.at, k)
-			}
-		}
+		p.sweep(minute)
 		if len(p.at) >= p.limit {
 			p.refused++
 			return

@@ -11,7 +11,6 @@ type notes struct {
 	refused int64
 	joined  int64
 	seen    int64
-	route   route
 }
 
 type note struct {

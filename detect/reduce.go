@@ -40,7 +40,6 @@ type Reducer struct {
 	agents   []agent
 	routes   []route
 	crawlers *geo.Crawlers
-	host     []byte
 }
 
 // NewReducer returns a Reducer for one goroutine.

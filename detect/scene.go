@@ -14,12 +14,10 @@ type scene struct {
 	elsewhere                                   float64 // share of refused clients served outside the cohort meanwhile
 	healed                                      float64 // share served in the cohort again
 	relogged                                    float64 // share that asked a login or token endpoint and were served again
-	before                                      float64 // share of refused clients that had been served before
 	sumLegit                                    float64
 	verdict                                     float64 // log-odds of over-blocking against misuse
 	countries, asns, networks, agents, prefixes int
 	assets                                      float64
-	cold                                        bool
 }
 
 func (e *Engine) scene(ev *event) *scene {

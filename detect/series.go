@@ -28,7 +28,6 @@ type series struct {
 	first   int32 // minute first seen
 	lastD   int32
 	event   int32 // 1-based index of the open event it belongs to, 0 = none
-	lnPeak  float64
 }
 
 // block is five minutes of one series.

@@ -10,7 +10,6 @@ type totals struct {
 	status           [1024]int64
 	time             timeline
 	last             int64
-	weighted         bool
 }
 
 func (t *totals) count(o *obs) {

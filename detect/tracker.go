@@ -8,7 +8,6 @@ type tracker struct {
 	events  []*event
 	surges  int             // open events of the surge detector
 	pending []pendingClient // clients flagged in the window being closed
-	small   *event          // small scans of the current day, together
 	refused int64
 }
 
@@ -417,8 +416,6 @@ func (t *tracker) tell(e *Engine, ev *event, opened bool) {
 	}
 	ev.told = now
 }
-
-func (t *tracker) finish(e *Engine) {}
 
 // shareBefore is the share of the cohort's clients refused in an ordinary
 // minute before from: from the pages at hand.
