@@ -26,6 +26,45 @@ func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
 	return v
 }
 
+// at is a fact's value on one axis.
+func (e *Engine) at(f *fact, axis uint8) uint32 {
+	l := &e.leaves.list[f.leaf]
+	switch axis {
+	case axCountry, axASN, axWide, axNetwork, axUser:
+		return f.attr[axis]
+	case axHost:
+		return l.host
+	case axPath1, axPath2, axPath3:
+		return l.path[axis-axPath1]
+	case axVersion:
+		return l.version
+	case axMethod:
+		return l.method
+	case axAgent:
+		return l.ua
+	case axMajor:
+		return l.major
+	case axOS:
+		return l.os
+	case axReferer:
+		return l.refer
+	}
+	if f.rule != 0 {
+		return f.rule
+	}
+	return l.rule
+}
+
+// holds tells whether a fact lies in a conjunction.
+func (e *Engine) holds(c conj, f *fact) bool {
+	for _, t := range c {
+		if e.at(f, t.axis) != t.value {
+			return false
+		}
+	}
+	return true
+}
+
 // inSeries tells whether a fact belongs to a series.
 func inSeries(s *series, v *[numAxes]uint32) bool {
 	if s.sym == 0 {

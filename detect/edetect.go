@@ -7,19 +7,19 @@ import (
 )
 
 // edetector accumulates evidence that a rate has risen above p0: a uniform
-// mixture of Shiryaev-Roberts statistics over effect sizes, in logs. Under any
-// rate up to p0 its expectation after t steps is at most t, whenever one looks
-// (Shin, Ramdas and Rinaldo 2024, e-detectors).
+// mixture of Shiryaev-Roberts statistics over effect sizes. Under any rate up
+// to p0 its expectation after t steps is at most t, whenever one looks (Shin,
+// Ramdas and Rinaldo 2024, e-detectors).
 type edetector struct {
-	r     [components]float64 // ln of R
-	cusum [components]float64
-	onset [components]int32 // minute after which cusum was last zero
+	r     [components]float64 // R_t = (R_{t-1} + 1) L_t
+	cusum [components]float64 // W_t = max(1, W_{t-1} L_t)
+	onset [components]int32   // minute after which W was last one
 	last  int32
 }
 
 const (
 	components = 8
-	maxLnR     = 60
+	maxR       = 1e26 // e^60: beyond it all is certain
 )
 
 var fixedRates = [5]float64{.03, .1, .3, .6, .95}
@@ -28,34 +28,36 @@ var lifts = [3]float64{2, 4, 10}
 func (e *edetector) reset(minute int32) {
 	*e = edetector{last: minute}
 	for i := range e.r {
-		e.r[i] = math.Inf(-1)
+		e.cusum[i] = 1
 		e.onset[i] = minute + 1
 	}
+}
+
+// alternative is the rate of the i-th component.
+func alternative(i int, p0 float64) float64 {
+	if i < len(fixedRates) {
+		return fixedRates[i]
+	}
+	return math.Min(maxRate, lifts[i-len(fixedRates)]*p0)
 }
 
 // step takes one minute in: d first refusals among n clients at risk.
 func (e *edetector) step(minute int32, d, n int, p0, c float64) {
 	e.skip(minute)
 	for i := range e.r {
-		p1 := maxRate
-		if i < len(fixedRates) {
-			p1 = fixedRates[i]
-		} else {
-			p1 = math.Min(maxRate, lifts[i-len(fixedRates)]*p0)
-		}
-		l := 0.0
-		if p1 > 1.3*p0 {
-			l = stat.LnBetaBinomialRatio(d, n, p1, p0, c)
+		l := 1.0
+		if p1 := alternative(i, p0); p1 > 1.3*p0 {
+			l = stat.BetaBinomialRatio(d, n, p1, p0, c)
 		}
 		e.push(i, minute, l)
 	}
 }
 
 func (e *edetector) push(i int, minute int32, l float64) {
-	e.r[i] = math.Min(maxLnR, l+stat.LnAddOne(e.r[i]))
-	e.cusum[i] += l
-	if e.cusum[i] <= 0 {
-		e.cusum[i] = 0
+	e.r[i] = math.Min(maxR, (e.r[i]+1)*l)
+	e.cusum[i] = math.Min(maxR, e.cusum[i]*l)
+	if e.cusum[i] <= 1 {
+		e.cusum[i] = 1
 		e.onset[i] = minute + 1
 	}
 }
@@ -64,7 +66,7 @@ func (e *edetector) push(i int, minute int32, l float64) {
 func (e *edetector) skip(minute int32) {
 	if k := minute - e.last - 1; k > 0 {
 		for i := range e.r {
-			e.r[i] = math.Min(maxLnR, stat.LnAdd(e.r[i], float64(k)))
+			e.r[i] = math.Min(maxR, e.r[i]+float64(k))
 		}
 	}
 	e.last = minute
@@ -72,18 +74,11 @@ func (e *edetector) skip(minute int32) {
 
 // lnM is ln of the mixture, the e-value to be compared with the threshold.
 func (e *edetector) lnM() float64 {
-	top := math.Inf(-1)
-	for _, r := range e.r {
-		top = math.Max(top, r)
-	}
-	if math.IsInf(top, -1) {
-		return top
-	}
 	sum := 0.0
 	for _, r := range e.r {
-		sum += math.Exp(r - top)
+		sum += r
 	}
-	return top + math.Log(sum/components)
+	return math.Log(sum / components)
 }
 
 // start is the onset according to the strongest component.

@@ -162,7 +162,7 @@ func (e *Engine) enter(w *window, slot uint64, o *obs, rec *ingest.Record) *row 
 	cl.last = max(cl.last, w.minute)
 	r := w.add(o.key, slot, c, e.limits.rows)
 	if r != nil {
-		r.leaf = e.leaves.id(o.leaf, rec, e.syms)
+		r.leaf = e.leaves.id(o, rec, e.syms)
 		r.tmpl = o.tmpl
 	}
 	return r

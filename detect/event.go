@@ -66,12 +66,12 @@ const (
 )
 
 // match says whether a fact belongs to the event.
-func (ev *event) match(f *fact, v *[numAxes]uint32) bool {
+func (ev *event) match(e *Engine, f *fact) bool {
 	if ev.members != nil {
 		return ev.members[f.clientKey()]
 	}
 	for _, c := range ev.cohorts {
-		if c.matches(v) {
+		if e.holds(c, f) {
 			return true
 		}
 	}
@@ -84,9 +84,8 @@ func (ev *event) take(e *Engine, p *page) {
 	last := uint64(0)
 	for i := range p.facts {
 		f := &p.facts[i]
-		v := e.axes(f)
 		key := f.clientKey()
-		if !ev.match(f, &v) {
+		if !ev.match(e, f) {
 			ev.outside(f, key, p.minute)
 			continue
 		}
@@ -118,7 +117,7 @@ func (ev *event) take(e *Engine, p *page) {
 			c.retried = true
 		}
 		ev.clients[key] = c
-		ev.f.inside(f, &v)
+		ev.f.inside(e, f)
 		if fresh {
 			atRisk += float64(f.weight)
 			if f.denied > 0 {
@@ -135,6 +134,9 @@ func (ev *event) take(e *Engine, p *page) {
 // outside notes what clients of the event and all others meet elsewhere.
 func (ev *event) outside(f *fact, key uint64, minute int32) {
 	ev.f.outside(f)
+	if !f.recent {
+		return
+	}
 	c, ok := ev.clients[key]
 	if !ok || !c.denied {
 		return

@@ -22,6 +22,7 @@ type fact struct {
 	met     uint8 // bits: which classes of answers
 	first   bool  // first refusal of this client for an hour
 	hostile bool
+	recent  bool // the client was refused within the hour
 	legit   int8 // legitimacy of the client before this window, in tenths of a nat
 	sec     uint8
 	why     [2]ingest.Why

@@ -77,7 +77,7 @@ func (c *counter) distinct() int {
 }
 
 // inside takes a fact of the cohort in.
-func (f *features) inside(x *fact, v *[numAxes]uint32) {
+func (f *features) inside(e *Engine, x *fact) {
 	w := float64(x.weight)
 	f.rows += w
 	f.requests += w * float64(x.n)
@@ -97,6 +97,7 @@ func (f *features) inside(x *fact, v *[numAxes]uint32) {
 	if x.denied == 0 {
 		return
 	}
+	v := e.axes(x)
 	f.denied++
 	f.deniedReq += float64(x.denied)
 	f.heavyDenied += float64(x.n)

@@ -18,76 +18,121 @@ func (l *leaf) values() [11]uint32 {
 	return [11]uint32{l.host, l.path[0], l.path[1], l.path[2], l.version, l.method, l.ua, l.major, l.os, l.refer, l.rule}
 }
 
-// leaves numbers the leaves and remembers which raw hash is which leaf. Both
-// tables are bounded; the memory of hashes is dropped and built again.
+// leaves numbers the leaves. Their parts are found by the hashes that the
+// Reducer made; text is looked at when a hash is new. All tables are bounded;
+// the memory of hashes is dropped when full and built again.
 type leaves struct {
-	byHash  map[uint64]uint32
 	byValue map[leaf]uint32
 	list    []leaf
 	limit   int
 	refused int64
+	routes  map[uint64]routeParts
+	agents  map[uint64]agentParts
+	names   map[uint64]uint32 // host, method, referer, rule
 	route   route
 	agent   agent
 	text    []byte
 }
 
-func newLeaves(limit int) *leaves {
-	return &leaves{byHash: make(map[uint64]uint32), byValue: make(map[leaf]uint32), list: make([]leaf, 1, 1024), limit: limit}
+type routeParts struct {
+	path    [maxDepth]uint32
+	version uint32
 }
 
-// id returns the number of the leaf of rec, whose raw hash is h.
-func (ls *leaves) id(h uint64, rec *ingest.Record, s *symbols) uint32 {
-	if id, ok := ls.byHash[h]; ok {
+type agentParts struct{ ua, major, os uint32 }
+
+const partsLimit = 1 << 16
+
+func newLeaves(limit int) *leaves {
+	return &leaves{byValue: make(map[leaf]uint32), list: make([]leaf, 1, 1024), limit: limit,
+		routes: make(map[uint64]routeParts), agents: make(map[uint64]agentParts), names: make(map[uint64]uint32)}
+}
+
+// id returns the number of the leaf of rec.
+func (ls *leaves) id(o *obs, rec *ingest.Record, s *symbols) uint32 {
+	l := ls.make(o, rec, s)
+	if id, ok := ls.byValue[l]; ok {
 		return id
 	}
-	if len(ls.byHash) >= 2*ls.limit {
-		clear(ls.byHash)
+	if len(ls.list) >= ls.limit {
+		ls.refused++
+		return ls.byValue[leaf{}]
 	}
-	l := ls.make(rec, s)
-	id, ok := ls.byValue[l]
-	if !ok {
-		if len(ls.list) >= ls.limit {
-			ls.refused++
-			l = leaf{method: l.method}
-			if id, ok = ls.byValue[l]; !ok {
-				return 0
-			}
-		} else {
-			id = uint32(len(ls.list))
-			ls.list = append(ls.list, l)
-			ls.byValue[l] = id
-		}
-	}
-	ls.byHash[h] = id
+	id := uint32(len(ls.list))
+	ls.list = append(ls.list, l)
+	ls.byValue[l] = id
 	return id
 }
 
-func (ls *leaves) make(rec *ingest.Record, s *symbols) (l leaf) {
+func (ls *leaves) make(o *obs, rec *ingest.Record, s *symbols) (l leaf) {
 	if len(rec.Path) > 0 && rec.Path[0] == '/' {
-		makeRoute(rec.Path, &ls.route)
-		l.path = s.path(&ls.route)
-		if n := ls.route.verLen; n > 0 {
-			l.version = s.id(DimVersion, bytes.ToLower(ls.route.text[ls.route.verPos:][:n]), 0)
-		}
+		p := ls.routeOf(o.tmpl, rec.Path, s)
+		l.path, l.version = p.path, p.version
 	}
+	a := ls.agentOf(o.agent, rec.Agent, s)
+	l.ua, l.major, l.os = a.ua, a.major, a.os
 	if len(rec.Host) <= 253 {
-		l.host = s.id(DimHost, bytes.ToLower(rec.Host), 0)
+		l.host = ls.name(DimHost, rec.Host, s, true)
 	}
 	if len(rec.Method) <= 16 {
-		l.method = s.id(DimMethod, rec.Method, 0)
+		l.method = ls.name(DimMethod, rec.Method, s, false)
 	}
-	makeAgent(rec.Agent, &ls.agent)
-	l.ua = s.id(DimAgent, ls.agent.family, 0)
-	if len(ls.agent.major) > 0 {
-		ls.text = append(append(append(ls.text[:0], ls.agent.family...), '/'), ls.agent.major...)
-		l.major = s.id(DimAgent, ls.text, l.ua)
-	}
-	l.os = s.id(DimOS, []byte(ls.agent.os), 0)
-	if h := refererHost(rec.Referer); h != nil {
-		l.refer = s.id(DimReferer, bytes.ToLower(h), 0)
-	}
+	l.refer = ls.name(DimReferer, refererHost(rec.Referer), s, true)
 	if len(rec.Rule) <= 128 {
-		l.rule = s.id(DimRule, rec.Rule, 0)
+		l.rule = ls.name(DimRule, rec.Rule, s, false)
 	}
 	return l
+}
+
+func (ls *leaves) routeOf(tmpl uint64, path []byte, s *symbols) routeParts {
+	if p, ok := ls.routes[tmpl]; ok {
+		return p
+	}
+	if len(ls.routes) >= partsLimit {
+		clear(ls.routes)
+	}
+	makeRoute(path, &ls.route)
+	p := routeParts{path: s.path(&ls.route)}
+	if n := ls.route.verLen; n > 0 {
+		p.version = s.id(DimVersion, bytes.ToLower(ls.route.text[ls.route.verPos:][:n]), 0)
+	}
+	ls.routes[tmpl] = p
+	return p
+}
+
+func (ls *leaves) agentOf(hash uint64, text []byte, s *symbols) agentParts {
+	if a, ok := ls.agents[hash]; ok {
+		return a
+	}
+	if len(ls.agents) >= partsLimit {
+		clear(ls.agents)
+	}
+	makeAgent(text, &ls.agent)
+	a := agentParts{ua: s.id(DimAgent, ls.agent.family, 0), os: s.id(DimOS, []byte(ls.agent.os), 0)}
+	if len(ls.agent.major) > 0 {
+		ls.text = append(append(append(ls.text[:0], ls.agent.family...), '/'), ls.agent.major...)
+		a.major = s.id(DimAgent, ls.text, a.ua)
+	}
+	ls.agents[hash] = a
+	return a
+}
+
+// name is the number of a plain value.
+func (ls *leaves) name(d Dim, text []byte, s *symbols, fold bool) uint32 {
+	if len(text) == 0 {
+		return 0
+	}
+	h := hashBytes(text, uint64(d))
+	if id, ok := ls.names[h]; ok {
+		return id
+	}
+	if len(ls.names) >= partsLimit {
+		clear(ls.names)
+	}
+	if fold {
+		text = bytes.ToLower(text)
+	}
+	id := s.id(d, text, 0)
+	ls.names[h] = id
+	return id
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/denylens/denylens/ingest"
 )
 
-// obs is what the engine needs of a record, 64 bytes; text stays in the Batch
+// obs is what the engine needs of a record; text stays in the Batch
 // and is looked at only when a key is new.
 type obs struct {
 	t      int64  // Unix seconds
-	key    uint64 // client and leaf together: one row of a window
+	key    uint64 // client, template and all that a cohort can name: one row of a window
 	client uint64
-	leaf   uint64 // everything about the request that a cohort can name, and its whole template
+	agent  uint64 // the user agent's text
 	tmpl   uint64
 	rec    int32 // index into Batch.Records
 	bytes  int32
@@ -102,7 +102,7 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 			o.flags |= fForeign
 		}
 	}
-	o.leaf = h
+	o.agent = ag.raw
 	o.key = mix(h, o.client)
 }
 

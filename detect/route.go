@@ -151,16 +151,47 @@ func pathFlags(path []byte) flags {
 			low[i] = c + 32
 		}
 	}
+	return f | words.flags(low)
+}
+
+// words finds the probes and the names of login endpoints in one pass: most
+// pairs of bytes begin none of them.
+var words = func() (w wordTable) {
+	add := func(s string, f flags) {
+		k := int(s[0])<<8 | int(s[1])
+		w.begins[k>>6] |= 1 << (k & 63)
+		w.list[uint16(k)] = append(w.list[uint16(k)], word{s, f})
+	}
+	w.list = map[uint16][]word{}
 	for _, p := range probes {
-		if bytes.Contains(low, []byte(p)) {
-			f |= fProbe
-			break
-		}
+		add(p, fProbe)
 	}
 	for _, p := range [...]string{"login", "signin", "token", "oauth", "auth", "session"} {
-		if bytes.Contains(low, []byte(p)) {
-			f |= fLogin
-			break
+		add(p, fLogin)
+	}
+	return w
+}()
+
+type word struct {
+	text  string
+	flags flags
+}
+
+type wordTable struct {
+	begins [1024]uint64
+	list   map[uint16][]word
+}
+
+func (w *wordTable) flags(low []byte) (f flags) {
+	for i := 0; i+1 < len(low); i++ {
+		k := int(low[i])<<8 | int(low[i+1])
+		if w.begins[k>>6]&(1<<(k&63)) == 0 {
+			continue
+		}
+		for _, x := range w.list[uint16(k)] {
+			if len(low)-i >= len(x.text) && string(low[i:i+len(x.text)]) == x.text {
+				f |= x.flags
+			}
 		}
 	}
 	return f

@@ -88,16 +88,10 @@ func (s *series) control(minute int32, d1, n1, d2, n2 int, root *series) {
 	s.ed.skip(minute)
 	rest := math.Max(0.002, math.Min(0.9, root.base.rate()))
 	for i := range s.ed.r {
-		q1 := maxRate
-		if i < len(fixedRates) {
-			q1 = fixedRates[i]
-		} else {
-			q1 = math.Min(maxRate, lifts[i-len(fixedRates)]*rest)
-		}
-		l := 0.0
+		q1, l := alternative(i, rest), 1.0
 		if q1 > 1.3*rest && n2 > 0 {
 			q0 := (float64(n1)*q1 + float64(n2)*rest) / float64(n1+n2)
-			l = lnBernoulli(d1, n1, q1) + lnBernoulli(d2, n2, rest) - lnBernoulli(d1+d2, n1+n2, q0)
+			l = math.Exp(lnBernoulli(d1, n1, q1) + lnBernoulli(d2, n2, rest) - lnBernoulli(d1+d2, n1+n2, q0))
 		}
 		s.ed.push(i, minute, l)
 	}

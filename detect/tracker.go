@@ -114,7 +114,7 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 			}
 			total++
 			for _, ev := range t.events {
-				if (!ev.ended || minute-ev.end < epoch) && p.minute >= ev.onset-2 && ev.match(f, &v) {
+				if (!ev.ended || minute-ev.end < epoch) && p.minute >= ev.onset-2 && ev.match(e, f) {
 					votes[ev]++
 				}
 			}
@@ -294,7 +294,7 @@ func (ev *event) drawBefore(e *Engine, p *page) {
 	seen := map[uint64]bool{}
 	for i := range p.facts {
 		f := &p.facts[i]
-		if v := e.axes(f); f.denied > 0 && ev.match(f, &v) {
+		if f.denied > 0 && ev.match(e, f) {
 			seen[f.clientKey()] = true
 		}
 	}
@@ -323,7 +323,7 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 	from := max(ev.onset, minute-keepPages+1)
 	cells := e.cells(from, func(f *fact, v *[numAxes]uint32) bool {
 		for _, o := range t.events {
-			if o != ev && !o.ended && o.origin == bySurge && o.match(f, v) {
+			if o != ev && !o.ended && o.origin == bySurge && o.match(e, f) {
 				return false
 			}
 		}
@@ -364,7 +364,7 @@ func (t *tracker) overlaps(e *Engine, ev *event, found []cohortScore, share floa
 		for i := range p.facts {
 			f := &p.facts[i]
 			if c, ok := ev.clients[f.clientKey()]; ok && c.denied && f.denied > 0 {
-				if v := e.axes(f); trial.match(f, &v) {
+				if trial.match(e, f) {
 					in[f.clientKey()] = true
 				}
 			}
@@ -429,7 +429,7 @@ func (e *Engine) shareBefore(ev *event, from int32) float64 {
 		last := uint64(0)
 		for j := range p.facts {
 			f := &p.facts[j]
-			if v := e.axes(f); !ev.match(f, &v) {
+			if !ev.match(e, f) {
 				continue
 			}
 			if k := f.clientKey(); k != last {

@@ -37,24 +37,18 @@ func LnBetaBinomialRatio(d, n int, p1, p0, c float64) float64 {
 // BetaQuantile is the q-quantile of Beta(a, b).
 func BetaQuantile(q, a, b float64) float64 { return mathext.InvRegIncBeta(a, b, q) }
 
-// LnAddOne is ln(1+e^x), without overflow.
-func LnAddOne(x float64) float64 {
-	if x > 35 {
-		return x
+// BetaBinomialRatio is BB(d; n, p1, c) / BB(d; n, p0, c). Without events and
+// with few trials, by far the most frequent case, it needs no logarithm.
+func BetaBinomialRatio(d, n int, p1, p0, c float64) float64 {
+	if d > 0 || n > 64 {
+		return math.Exp(LnBetaBinomialRatio(d, n, p1, p0, c))
 	}
-	return math.Log1p(math.Exp(x))
-}
-
-// LnAdd is ln(e^x + k) for k >= 0.
-func LnAdd(x, k float64) float64 {
-	if k <= 0 {
-		return x
+	a, b, r := (1-p1)*c, (1-p0)*c, 1.0
+	for range n {
+		r *= a / b
+		a, b = a+1, b+1
 	}
-	lk := math.Log(k)
-	if x > lk {
-		return x + math.Log1p(math.Exp(lk-x))
-	}
-	return lk + math.Log1p(math.Exp(x-lk))
+	return r
 }
 
 // PoissonLLR is the expectation-based Poisson log-likelihood ratio of o events
