@@ -91,7 +91,10 @@ var causes = []evidence{
 	{"permissions", -2, func(s *scene) float64 { return over(s.relogged, 0.1, 0.4) }, say("signing in again helps")},
 	{"permissions", -3, func(s *scene) float64 { return is(s.clientDim()) }, say("the refusals follow where clients come from or what they run")},
 
-	{"ip_block", 3.5, func(s *scene) float64 { return is(s.has[DimNetwork] || s.has[DimASN] || s.has[DimIP]) }, say("the refused clients share a network")},
+	{"ip_block", 3.5, func(s *scene) float64 { return is(s.has[DimNetwork] || s.has[DimASN]) }, say("the refused clients share a network")},
+	{"ip_block", 3.5, func(s *scene) float64 {
+		return is(s.ev.origin == byTurn) * over(float64(s.prefixes), 1, 3) * (1 - over(s.elsewhere, 0, 0.2))
+	}, say("one client alone is refused, on %d different parts of the site", num(func(s *scene) int { return s.prefixes }))},
 	{"ip_block", 1.5, func(s *scene) float64 {
 		return is(s.has[DimNetwork] || s.has[DimASN]) * over(float64(s.prefixes), 1, 4)
 	}, say("%d different parts of the site are refused to them", num(func(s *scene) int { return s.prefixes }))},
@@ -102,7 +105,7 @@ var causes = []evidence{
 	{"ip_block", 2, func(s *scene) float64 {
 		return over(s.whyShare(ingest.WhyRule), 0.05, 0.3) * is(s.has[DimNetwork] || s.has[DimASN])
 	}, say("the server names an access rule")},
-	{"ip_block", -3.5, func(s *scene) float64 { return is(!s.has[DimNetwork] && !s.has[DimASN] && !s.has[DimIP]) }, say("the refused clients come from %d networks", num(func(s *scene) int { return s.networks }))},
+	{"ip_block", -3.5, func(s *scene) float64 { return is(!s.has[DimNetwork] && !s.has[DimASN] && s.ev.origin != byTurn) }, say("the refused clients come from %d networks", num(func(s *scene) int { return s.networks }))},
 
 	{"geo_block", 4.5, func(s *scene) float64 { return is(s.has[DimCountry]) }, say("the refusals follow the clients' country")},
 	{"geo_block", 1, func(s *scene) float64 { return is(s.has[DimCountry]) * over(float64(s.networks), 2, 5) }, say("%d networks of that country are refused", num(func(s *scene) int { return s.networks }))},
@@ -115,6 +118,7 @@ var causes = []evidence{
 	}, say("%s of the refusals carry a user or key", pct((*scene).userShare))},
 	{"auth_token", 2.5, func(s *scene) float64 { return over(s.authRise(), 0.02, 0.2) }, say("401 answers rise with the refusals")},
 	{"auth_token", 3, func(s *scene) float64 { return over(s.relogged, 0.05, 0.3) }, say("%s of the refused clients were served again after asking a login or token endpoint", pct(func(s *scene) float64 { return s.relogged }))},
+	{"auth_token", 3, func(s *scene) float64 { return is(s.ev.origin == byTurn && s.prefixes <= 2) }, say("one client alone is refused where it was served before, as when a session or token ends")},
 	{"auth_token", 1.5, func(s *scene) float64 { return is(s.has[DimUser]) }, say("one user or key is refused")},
 	stated("auth_token", 6, "failed authentication or a bad certificate", ingest.WhyAuthFailed, ingest.WhyClientCert),
 	{"auth_token", -3, func(s *scene) float64 {
@@ -130,6 +134,7 @@ var causes = []evidence{
 	{"server_config", 1.5, func(s *scene) float64 { return over(s.share(fSlash), 0.7, 0.95) * is(s.has[DimPath]) }, say("directories are refused, files are not")},
 	stated("server_config", 6, "a missing index, file permissions or .htaccess", ingest.WhyNoIndex, ingest.WhyFilePermission, ingest.WhySymlink, ingest.WhyHtaccess, ingest.WhyServerConfig, ingest.WhyTLSRequired),
 	{"server_config", 3, func(s *scene) float64 { return over(s.whyShare(ingest.WhyRule), 0.05, 0.3) * s.everybody() }, say("the server names an access rule (deny, Require)")},
+	{"server_config", -3, func(s *scene) float64 { return is(s.ev.origin == byTurn) }, say("one client alone is refused")},
 	{"server_config", -3, func(s *scene) float64 { return over(s.share(fEdge), 0.3, 0.8) }, say("an edge answered before the server was asked")},
 	{"server_config", -4, func(s *scene) float64 { return is(s.clientDim() || s.has[DimReferer] || s.has[DimUser]) }, say("only some clients are refused")},
 	{"server_config", -3, func(s *scene) float64 { return is(s.has[DimVersion]) }, say("the part refused is an API version")},
@@ -147,7 +152,7 @@ var causes = []evidence{
 		return s.everybody() * is(!s.has[DimMethod]) * (1 - over(s.share(fEdge), 0, 0.5)) * (1 - over(s.share(fWrite), 0.5, 0.9))
 	}, say("everything below a path is refused, whatever it asks")},
 
-	{"api_version", 5, func(s *scene) float64 { return is(s.has[DimVersion]) }, say("one API version is refused, its siblings are not")},
+	{"api_version", 5, func(s *scene) float64 { return is(s.has[DimVersion]) * (1 - 0.8*is(s.clientDim() || s.has[DimUser])) }, say("one API version is refused, its siblings are not")},
 	{"api_version", -4, func(s *scene) float64 { return is(!s.has[DimVersion]) }, say("no single API version is concerned")},
 
 	stated("rate_limit", 6, "a rate limit", ingest.WhyRateLimit),

@@ -1,5 +1,7 @@
 package detect
 
+import "math"
+
 // origin is which detector opened an event.
 type origin uint8
 
@@ -12,31 +14,33 @@ const (
 
 // event is one incident in the making.
 type event struct {
-	number  int32
-	id      string
-	frozen  *Incident // the last word on an event that can no longer change
-	firstAt int64     // Unix second of the first refusal taken in
-	origin  origin
-	cohorts []conj
-	client  uint32 // byTurn: the client; byScan: the first one
-	clients map[uint64]clientSeen
-	members map[uint64]bool // byTurn, byScan: whose facts count
-	onset   int32
-	opened  int32
-	lastD   int32 // minute of the latest refusal in the cohort
-	ended   bool
-	end     int32
-	lnPeak  float64
-	before  float64 // share of the cohort's clients refused a minute before the onset
-	quiet   int     // windows in a row in which the cohort was served again
-	calm    int     // clients served in those
-	age     int     // windows since opening
-	f       features
-	spark   []float64
-	sparkAt int32
-	samples []Sample
-	lost    int64 // clients not told apart any more
-	told    told
+	number   int32
+	id       string
+	frozen   *Incident // the last word on an event that can no longer change
+	firstAt  int64     // Unix second of the first refusal taken in
+	origin   origin
+	cohorts  []conj
+	client   uint32 // byTurn: the client; byScan: the first one
+	clients  map[uint64]clientSeen
+	members  map[uint64]bool // byTurn, byScan: whose facts count
+	onset    int32
+	opened   int32
+	lastD    int32 // minute of the latest refusal in the cohort
+	ended    bool
+	end      int32
+	lnPeak   float64
+	before   float64 // share of the cohort's clients refused a minute before the onset
+	quiet    int     // windows in a row in which the cohort was served again
+	calm     int     // clients served in those
+	age      int     // windows since opening
+	nDenied  int     // clients refused
+	refusing int32   // windows with refusals
+	f        features
+	spark    []float64
+	sparkAt  int32
+	samples  []Sample
+	lost     int64 // clients not told apart any more
+	told     told
 }
 
 // told is what subscribers were told last, to tell them of material change only.
@@ -63,6 +67,7 @@ const (
 	sparkMinutes    = 60
 	calmWindows     = 3
 	quietMinutes    = 30
+	maxQuiet        = 360
 )
 
 // match says whether a fact belongs to the event.
@@ -99,6 +104,7 @@ func (ev *event) take(e *Engine, p *page) {
 		c.requests = min(c.requests+int32(f.n), 1<<30)
 		if f.denied > 0 {
 			if !c.denied {
+				ev.nDenied++
 				c.denied, c.legit, c.first = true, f.legit, p.minute
 			}
 			ev.lastD = max(ev.lastD, p.minute)
@@ -126,6 +132,9 @@ func (ev *event) take(e *Engine, p *page) {
 				servedNow += float64(f.weight)
 			}
 		}
+	}
+	if refused > 0 {
+		ev.refusing++
 	}
 	ev.draw(p.minute, refused)
 	ev.heal(refused, atRisk, servedNow)
@@ -186,5 +195,15 @@ func (ev *event) over(minute int32) bool {
 	if ev.origin == byScan || ev.origin == byTurn {
 		wait = 60
 	}
-	return ev.quiet >= calmWindows && ev.calm >= minClients && minute-ev.lastD >= calmWindows || minute-ev.lastD > wait
+	if ev.refusing > 0 {
+		wait = max(wait, min(maxQuiet, 4*(ev.lastD-ev.onset)/ev.refusing))
+	}
+	return ev.quiet >= calmWindows && ev.calm >= ev.enough() && minute-ev.lastD >= calmWindows || minute-ev.lastD > wait
+}
+
+// enough is how many clients must be served in a row before the cohort counts
+// as served again: so many that their being spared by chance has odds of 1 %.
+func (ev *event) enough() int {
+	share := ratio(float64(ev.nDenied), float64(len(ev.clients)))
+	return max(minClients, int(math.Ceil(4.6/math.Max(share, 0.01))))
 }

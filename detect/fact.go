@@ -86,13 +86,14 @@ func newServed() *served {
 	return &served{cur: make(map[uint64]uint32), denied: make(map[uint64]int32)}
 }
 
-// standing notes a refusal of tmpl and tells whether it is an old story: never
-// served to anybody, and refused in an earlier minute.
+// standing notes a refusal of tmpl and tells whether it is an old story: served
+// to nobody, or to one client only, and refused in an earlier minute.
 func (s *served) standing(tmpl uint64, minute int32) bool {
-	if _, ok := s.cur[tmpl]; ok {
-		return false
+	v, ok := s.cur[tmpl]
+	if !ok {
+		v = s.old[tmpl]
 	}
-	if _, ok := s.old[tmpl]; ok {
+	if v == servedMany {
 		return false
 	}
 	at, ok := s.denied[tmpl]

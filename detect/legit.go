@@ -33,8 +33,13 @@ func legitimacy(c *client, now flags) float64 {
 	return math.Max(-6, math.Min(6, x))
 }
 
-// likelyLegit is the log-odds from which a client counts as legitimate.
-const likelyLegit = 1.0
+// likelyLegit is the log-odds from which a client counts as legitimate;
+// surelyLegit (9 to 1) that from which one alone, without a name, is worth a
+// report.
+const (
+	likelyLegit = 1.0
+	surelyLegit = 2.2
+)
 
 // hostile tells whether a client is known to attack, so that its refusals are
 // right and teach no cohort anything.

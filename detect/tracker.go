@@ -18,6 +18,7 @@ type pendingClient struct {
 
 const (
 	maxEvents  = 1024
+	dayMinutes = 24 * 60
 	explainLLR = 8 // nats by which the named cohort itself must stand out
 )
 
@@ -48,6 +49,9 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	t.pending = t.pending[:0]
 	for _, ev := range t.events {
 		if ev.ended {
+			if ev.frozen == nil && p.minute-ev.end > dayMinutes {
+				ev.freeze(e)
+			}
 			continue
 		}
 		if ev.origin == bySurge && review(ev.age) {
@@ -114,7 +118,7 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 			}
 			total++
 			for _, ev := range t.events {
-				if (!ev.ended || minute-ev.end < epoch) && p.minute >= ev.onset-2 && ev.match(e, f) {
+				if (!ev.ended || minute-ev.end < epoch) && ev.frozen == nil && p.minute >= ev.onset-2 && ev.match(e, f) {
 					votes[ev]++
 				}
 			}
@@ -133,6 +137,12 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 		t.reopen(best)
 	}
 	return best
+}
+
+// freeze writes an event's last word down and lets go of what it counted.
+func (ev *event) freeze(e *Engine) {
+	inc := e.describeEvent(ev)
+	ev.frozen, ev.clients, ev.f = &inc, nil, features{requests: ev.f.requests}
 }
 
 func (t *tracker) reopen(ev *event) {
@@ -184,6 +194,18 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		e.series.list[a.series].ed.reset(p.minute)
 		return
 	}
+	if ev := t.again(found, p.minute); ev != nil {
+		t.reopen(ev)
+		ev.lnPeak = max(ev.lnPeak, a.lnM)
+		for i := range e.ring.pages {
+			if pg := &e.ring.pages[i]; pg.minute >= max(from, ev.end) {
+				ev.take(e, pg)
+			}
+		}
+		t.claim(e, ev, p.minute)
+		t.tell(e, ev, true)
+		return
+	}
 	ev := t.add(e, bySurge, from, p.minute)
 	t.surges++
 	ev.setCohorts(found)
@@ -192,6 +214,17 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	t.replay(e, ev, from)
 	t.claim(e, ev, p.minute)
 	t.tell(e, ev, true)
+}
+
+// again finds the ended event of the same cohort within a day: it is the same
+// event, come back.
+func (t *tracker) again(found []cohortScore, minute int32) *event {
+	for _, ev := range t.events {
+		if ev.ended && ev.frozen == nil && ev.origin == bySurge && minute-ev.end < dayMinutes && ev.cohorts[0].equal(found[0].terms) {
+			return ev
+		}
+	}
+	return nil
 }
 
 func (ev *event) setCohorts(found []cohortScore) {
@@ -278,7 +311,7 @@ func (t *tracker) add(e *Engine, o origin, onset, minute int32) *event {
 func (t *tracker) replay(e *Engine, ev *event, from int32) {
 	ev.clients, ev.samples, ev.spark, ev.firstAt = make(map[uint64]clientSeen), nil, nil, 0
 	ev.f.init()
-	ev.quiet, ev.calm, ev.lost = 0, 0, 0
+	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing = 0, 0, 0, 0, 0
 	for i := range e.ring.pages {
 		p := &e.ring.pages[i]
 		switch {
