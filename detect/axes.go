@@ -19,7 +19,10 @@ func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
 	copy(v[axCountry:], attr[:])
 	v[axHost], v[axPath1], v[axPath2], v[axPath3] = l.host, l.path[0], l.path[1], l.path[2]
 	v[axVersion], v[axMethod], v[axAgent], v[axMajor], v[axOS] = l.version, l.method, l.ua, l.major, l.os
-	v[axReferer], v[axRule] = l.refer, l.rule
+	v[axRule] = l.rule
+	if l.refer != e.self.sym {
+		v[axReferer] = l.refer
+	}
 	if rule != 0 {
 		v[axRule] = rule
 	}
@@ -47,6 +50,9 @@ func (e *Engine) at(f *fact, axis uint8) uint32 {
 	case axOS:
 		return l.os
 	case axReferer:
+		if l.refer == e.self.sym {
+			return 0
+		}
 		return l.refer
 	}
 	if f.rule != 0 {

@@ -114,7 +114,7 @@ var causes = []evidence{
 	{"geo_block", -4, func(s *scene) float64 { return is(!s.has[DimCountry]) }, say("the refused clients come from %d countries", num(func(s *scene) int { return s.countries }))},
 
 	{"auth_token", 2, func(s *scene) float64 {
-		return over(s.userShare(), 0.3, 0.8) * is(!s.has[DimCountry] && !s.has[DimNetwork] && !s.has[DimVersion])
+		return over(s.userShare(), 0.3, 0.8) * is(!s.has[DimCountry] && !s.has[DimNetwork] && (!s.has[DimVersion] || s.has[DimAgent]))
 	}, say("%s of the refusals carry a user or key", pct((*scene).userShare))},
 	{"auth_token", 2.5, func(s *scene) float64 { return over(s.authRise(), 0.02, 0.2) }, say("401 answers rise with the refusals")},
 	{"auth_token", 3, func(s *scene) float64 { return over(s.relogged, 0.05, 0.3) }, say("%s of the refused clients were served again after asking a login or token endpoint", pct(func(s *scene) float64 { return s.relogged }))},
@@ -122,10 +122,10 @@ var causes = []evidence{
 	{"auth_token", 1.5, func(s *scene) float64 { return is(s.has[DimUser]) }, say("one user or key is refused")},
 	stated("auth_token", 6, "failed authentication or a bad certificate", ingest.WhyAuthFailed, ingest.WhyClientCert),
 	{"auth_token", -3, func(s *scene) float64 {
-		return (1 - over(s.userShare(), 0, 0.2)) * (1 - over(s.authRise(), 0, 0.02)) * (1 - over(s.relogged, 0, 0.05))
+		return is(s.ev.origin != byTurn) * (1 - over(s.userShare(), 0, 0.2)) * (1 - over(s.authRise(), 0, 0.02)) * (1 - over(s.relogged, 0, 0.05))
 	}, say("no user names, no 401, no new sign-in")},
 	{"auth_token", -3, func(s *scene) float64 {
-		return is(s.has[DimCountry] || s.has[DimNetwork] || s.has[DimVersion] || s.has[DimReferer])
+		return is(s.has[DimCountry] || s.has[DimNetwork] || s.has[DimVersion] && !s.has[DimAgent] || s.has[DimReferer])
 	}, say("the refusals follow something other than who signs in")},
 
 	{"server_config", 3, (*scene).everybody, say("everybody is refused there: %s of its clients' requests", pct((*scene).purity))},
@@ -144,7 +144,7 @@ var causes = []evidence{
 	stated("cdn_waf_rule", 6, "a WAF or edge rule", ingest.WhyEdgeRule, ingest.WhyEdgeChallenge, ingest.WhyModSecurity),
 	{"cdn_waf_rule", 4, func(s *scene) float64 { return is(s.has[DimRule]) }, say("all refusals name the same rule")},
 	{"cdn_waf_rule", 2, func(s *scene) float64 { return is(s.has[DimPath] && s.has[DimMethod]) }, say("one method on one path is refused, as a content rule does")},
-	{"cdn_waf_rule", 1.5, func(s *scene) float64 { return over(s.share(fWrite), 0.7, 0.95) }, say("%s of the refused requests send data", pct(func(s *scene) float64 { return s.share(fWrite) }))},
+	{"cdn_waf_rule", 1.5, func(s *scene) float64 { return over(s.share(fWrite), 0.7, 0.95) * is(s.ev.origin != byTurn) }, say("%s of the refused requests send data", pct(func(s *scene) float64 { return s.share(fWrite) }))},
 	{"cdn_waf_rule", 1, func(s *scene) float64 { return over(s.purityGap(), 0.1, 0.4) * is(s.has[DimPath]) }, say("the same path is served to others: the content decides")},
 	{"cdn_waf_rule", 1, func(s *scene) float64 { return over(s.share(fEdge), 0.5, 0.95) }, say("the edge answered by itself")},
 	{"cdn_waf_rule", -2, func(s *scene) float64 { return over(s.share(fUp403), 0.3, 0.8) }, say("the application itself answered 403")},
@@ -164,6 +164,8 @@ var causes = []evidence{
 	}, say("nobody is served and refused in turn")},
 	{"rate_limit", -2, func(s *scene) float64 { return is(s.has[DimCountry] || s.has[DimVersion] || s.has[DimReferer]) }, say("the refusals follow something other than the rate")},
 
+	{"ua_rule", -2.5, func(s *scene) float64 { return is(s.has[DimAgent] || s.has[DimOS]) * (1 - over(s.purity(), 0.5, 0.9)) }, say("only %s of what that user agent asks for is refused", pct((*scene).purity))},
+	{"ua_rule", -2, func(s *scene) float64 { return over(s.userShare(), 0.5, 0.9) }, say("signed-in users are concerned")},
 	{"ua_rule", 4.5, func(s *scene) float64 { return is(s.has[DimAgent] || s.has[DimOS]) }, say("the refusals follow the user agent")},
 	stated("ua_rule", 6, "a rule on user agents", ingest.WhyEdgeAgent),
 	{"ua_rule", -4, func(s *scene) float64 { return is(!s.has[DimAgent] && !s.has[DimOS]) }, say("%d kinds of user agents are refused", num(func(s *scene) int { return s.agents }))},

@@ -25,6 +25,7 @@ func (e *Engine) close(w *window) {
 			e.served.mark(r.tmpl, r.client)
 		}
 	}
+	e.self.count(w, e.leaves)
 	p := e.ring.turn(w.minute)
 	p.samples = w.samples
 	sample := sampling(len(w.rows), e.ring.limit)

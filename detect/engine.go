@@ -53,6 +53,7 @@ type Engine struct {
 	pairs   pairs
 	minutes int32 // windows closed so far
 	stamp   uint32
+	self    self
 	scratch []int32
 }
 
@@ -92,6 +93,7 @@ func New(cfg Config) *Engine {
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts
 	e.notes.init()
+	e.self.counts = map[uint32]int64{}
 	return e
 }
 

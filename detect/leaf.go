@@ -77,7 +77,9 @@ func (ls *leaves) make(o *obs, rec *ingest.Record, s *symbols) (l leaf) {
 	if len(rec.Method) <= 16 {
 		l.method = ls.name(DimMethod, rec.Method, s, false)
 	}
-	l.refer = ls.name(DimReferer, refererHost(rec.Referer), s, true)
+	if o.flags&fSelf == 0 {
+		l.refer = ls.name(DimReferer, refererHost(rec.Referer), s, true)
+	}
 	if len(rec.Rule) <= 128 {
 		l.rule = ls.name(DimRule, rec.Rule, s, false)
 	}

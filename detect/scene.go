@@ -67,10 +67,10 @@ func (e *Engine) scene(ev *event) *scene {
 func (s *scene) judge() float64 {
 	n := float64(s.refusedCl)
 	v := math.Log((1 + s.sumLegit) / (1 + n - s.sumLegit))
-	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost]
+	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost] || s.has[DimReferer] || s.has[DimNetwork]
 	probes := s.share(fProbe)
 	if attribute && probes < 0.3 {
-		v += 1
+		v += 1.5
 	}
 	if ratio(float64(s.legit), n) > 0.5 {
 		v += 2

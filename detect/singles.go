@@ -10,6 +10,10 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 	}
 	for _, ev := range t.events {
 		if ev.ended {
+			if o == byTurn && ev.origin == bySurge && ev.clients[key].denied && c.turnStart <= ev.end {
+				c.turned = 0 // an echo of that surge
+				return
+			}
 			if ev.origin == o && ev.members[key] && (p.minute-ev.end < epoch || !pc.scan && c.turnStart <= ev.end) {
 				t.reopen(ev)
 				return

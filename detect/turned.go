@@ -36,7 +36,7 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 	p0 := math.Min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))
 	w := float64(c.turned) + float64(s.denied)*math.Log(turnedRate/p0) + float64(s.ok)*math.Log((1-turnedRate)/(1-p0))
 	c.turned = float32(math.Min(200, math.Max(0, w)))
-	if c.turned == 0 {
+	if c.turned == 0 || s.denied == 0 {
 		return
 	}
 	need := uint32(turnedDenials)
