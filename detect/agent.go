@@ -43,8 +43,7 @@ func makeAgent(text []byte, a *agent) {
 		text = text[:512]
 	}
 	var buf [512]byte
-	low := bytes.ToLower(text)
-	_ = buf
+	low := lower(buf[:0], text)
 	a.os = osOf(text)
 	for _, s := range scanners {
 		if bytes.Contains(low, []byte(s)) {
@@ -126,6 +125,18 @@ func botToken(text, low []byte) (name, ver []byte, ok bool) {
 		ver = digits(text[hi+1:])
 	}
 	return text[lo:hi], ver, hi > lo
+}
+
+// lower appends text in lower case, as long as text itself: what is looked for
+// is ASCII, and positions found in the one must hold in the other.
+func lower(dst, text []byte) []byte {
+	for _, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 func isToken(c byte) bool {

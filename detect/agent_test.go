@@ -63,3 +63,15 @@ func TestHostileAgentsStaySmall(t *testing.T) {
 		}
 	}
 }
+
+// Lower-casing may change the length of a text; positions found in the one
+// must not be used in the other beyond its end.
+func TestBotTokensBehindLettersThatChangeLengthAreSafe(t *testing.T) {
+	for _, s := range []string{"Ⱥ", "İ", "K", "\xff"} {
+		for n := range 40 {
+			var a agent
+			makeAgent([]byte(strings.Repeat(s, n)+"bot"), &a)
+			makeAgent([]byte(strings.Repeat(s, n)+" Somebot/2.0 x"), &a)
+		}
+	}
+}

@@ -85,11 +85,14 @@ type cohortScore struct {
 
 func (c *cohortScore) excess() float64 { return c.o - c.e }
 
+func (c *cohortScore) add(x *cell) { c.n, c.o, c.e = c.n+x.n, c.o+x.o, c.e+x.e }
+
 // Parameters of the explanation (DETECTION 4).
 const (
 	lambdaMDL   = 0.7  // nats for naming one value among V: lambda ln(1+V)
 	climbRho    = 0.35 // how elevated the rest of a parent must be, relative to the child, to climb
 	climbLLR    = 10.0
+	otherShare  = 0.2 // of the rest of a parent: less is left of clients, or of excess, without another cohort
 	peelShare   = 0.25
 	peelLLR     = 30.0
 	maxOrder    = 3
@@ -168,7 +171,7 @@ func (x *explainer) eval(c conj) cohortScore {
 	s := cohortScore{terms: c}
 	for i := range x.cells {
 		if c.matches(&x.cells[i].v) {
-			s.n, s.o, s.e = s.n+x.cells[i].n, s.o+x.cells[i].o, s.e+x.cells[i].e
+			s.add(&x.cells[i])
 		}
 	}
 	x.rate(&s)
@@ -193,6 +196,9 @@ func (x *explainer) best() (cohortScore, bool) {
 			best = c
 		}
 	}
+	if len(best.terms) == 0 && len(x.single) > 0 && x.another(x.single[0], nil) {
+		best = x.single[0]
+	}
 	best = x.climb(best)
 	best = x.descend(best)
 	best = x.rename(best)
@@ -214,7 +220,7 @@ func (x *explainer) findSingles(all *cohortScore) {
 				s = &cohortScore{terms: conj{t}}
 				sums[t] = s
 			}
-			s.n, s.o, s.e = s.n+c.n, s.o+c.o, s.e+c.e
+			s.add(c)
 		}
 	}
 	x.single = x.single[:0]
@@ -278,128 +284,4 @@ func (x *explainer) compatible(c conj, t term) bool {
 		}
 	}
 	return true
-}
-
-// climb moves to a parent while the part of the parent outside the child is
-// elevated as well, or is nothing.
-func (x *explainer) climb(c cohortScore) cohortScore {
-	for len(c.terms) > 0 {
-		var to *cohortScore
-		top := climbRho
-		for _, p := range x.parents(c.terms) {
-			s := x.eval(p)
-			ro, rn, re := s.o-c.o, s.n-c.n, s.e-c.e
-			if rn <= sameSupport*c.n && ro >= -1e-9 {
-				to = &s
-				break
-			}
-			if re <= 0 || ro <= re || c.o <= c.e {
-				continue
-			}
-			rho := math.Log(ro/re) / math.Log(c.o/c.e)
-			if rho >= top && llr(ro, rn, re) >= climbLLR {
-				to, top = &s, rho
-			}
-		}
-		if to == nil {
-			return c
-		}
-		c = *to
-	}
-	return c
-}
-
-// parents lists the cohorts one step wider.
-func (x *explainer) parents(c conj) []conj {
-	var out []conj
-	for i, t := range c {
-		rest := c.without(i)
-		g := x.space.group[t.axis]
-		wider := -1
-		for a := int(t.axis) - 1; g >= 0 && a >= 0 && x.space.group[a] == g; a-- {
-			wider = a
-			break
-		}
-		if wider >= 0 {
-			if v := x.common(c, wider); v != 0 {
-				out = append(out, rest.with(term{uint8(wider), v}))
-				continue
-			}
-		}
-		out = append(out, rest)
-	}
-	return out
-}
-
-// common is the value on an axis that the refused cells of c share mostly.
-func (x *explainer) common(c conj, axis int) uint32 {
-	sums := map[uint32]float64{}
-	best, top := uint32(0), 0.0
-	for i := range x.cells {
-		if c.matches(&x.cells[i].v) {
-			v := x.cells[i].v[axis]
-			sums[v] += x.cells[i].o + 1e-6*x.cells[i].n
-			if s := sums[v]; s > top || s == top && v < best {
-				best, top = v, s
-			}
-		}
-	}
-	return best
-}
-
-// descend moves to a child that holds nearly all of the excess and is clearly
-// purer, if what it leaves behind is clean.
-func (x *explainer) descend(c cohortScore) cohortScore {
-	for len(c.terms) < maxOrder {
-		var to *cohortScore
-		for i := range x.single {
-			t := x.single[i].terms[0]
-			child := c.terms
-			if g := x.space.group[t.axis]; g >= 0 {
-				for k, u := range c.terms {
-					if x.space.group[u.axis] == g && u.axis < t.axis {
-						child = c.terms.without(k)
-					}
-				}
-			}
-			if !x.compatible(child, t) {
-				continue
-			}
-			s := x.eval(child.with(t))
-			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < 1.25*c.o/c.n {
-				continue
-			}
-			if llr(c.o-s.o, c.n-s.n, math.Max(c.e-s.e, 1e-9)) >= 3 {
-				continue
-			}
-			if to == nil || better(&s, to) {
-				to = &s
-			}
-		}
-		if to == nil {
-			return c
-		}
-		c = *to
-	}
-	return c
-}
-
-// rename replaces a term by another one with the same support that is nearer
-// to a cause: the version v1 rather than the prefix /api/v1.
-func (x *explainer) rename(c cohortScore) cohortScore {
-	for i := 0; i < len(c.terms); i++ {
-		for j := range x.single {
-			t := x.single[j].terms[0]
-			rest := c.terms.without(i)
-			if x.space.prefer[t.axis] <= x.space.prefer[c.terms[i].axis] || !x.compatible(rest, t) {
-				continue
-			}
-			s := x.eval(rest.with(t))
-			if math.Abs(s.o-c.o) <= sameSupport*c.o && math.Abs(s.n-c.n) <= sameSupport*c.n {
-				c, i = s, -1
-				break
-			}
-		}
-	}
-	return c
 }

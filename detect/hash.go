@@ -25,7 +25,7 @@ func mix(a, b uint64) uint64 {
 func hashBytes(b []byte, seed uint64) uint64 {
 	h := seed ^ uint64(len(b))*k2
 	for len(b) >= 16 {
-		h = mix(binary.LittleEndian.Uint64(b)^h, binary.LittleEndian.Uint64(b[8:])^k1)
+		h = mix(binary.LittleEndian.Uint64(b)^h, binary.LittleEndian.Uint64(b[8:])^k2)
 		b = b[16:]
 	}
 	var x, y uint64

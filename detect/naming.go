@@ -1,0 +1,212 @@
+package detect
+
+// openSurge explains an alarm and opens an event for it, or widens an open one
+// that turns out to be a part of it.
+func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
+	if len(t.events) >= maxEvents {
+		t.refused++
+		return
+	}
+	from := max(a.start, p.minute-keepPages+1)
+	if t.surges > 0 && t.widen(e, p, a, from) {
+		return
+	}
+	fresh := func(f *fact, v *[numAxes]uint32) bool { return !t.held(v) }
+	found := explain(&siteSpace, e.cells(from, fresh))
+	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) {
+		e.series.list[a.series].ed.reset(p.minute)
+		return
+	}
+	if ev := t.again(found, p.minute); ev != nil {
+		t.reopen(ev)
+		ev.lnPeak = max(ev.lnPeak, a.lnM)
+		for i := range e.ring.pages {
+			if pg := &e.ring.pages[i]; pg.minute >= max(from, ev.end) {
+				ev.take(e, pg)
+			}
+		}
+		t.claim(e, ev, p.minute)
+		t.tell(e, ev, true)
+		return
+	}
+	ev := t.add(e, bySurge, from, p.minute)
+	t.surges++
+	ev.setCohorts(found)
+	ev.lnPeak = a.lnM
+	ev.before = e.shareBefore(ev, from)
+	t.replay(e, ev, from)
+	t.claim(e, ev, p.minute)
+	t.tell(e, ev, true)
+}
+
+// again finds the ended event of the same cohort within a day: it is the same
+// event, come back.
+func (t *tracker) again(found []cohortScore, minute int32) *event {
+	for _, ev := range t.events {
+		if ev.ended && ev.frozen == nil && ev.origin == bySurge && minute-ev.end < dayMinutes && ev.cohorts[0].equal(found[0].terms) {
+			return ev
+		}
+	}
+	return nil
+}
+
+func (ev *event) setCohorts(found []cohortScore) {
+	ev.cohorts = ev.cohorts[:0]
+	for _, c := range found {
+		ev.cohorts = append(ev.cohorts, c.terms)
+	}
+}
+
+// widen looks at everything since an open surge began: if one cohort explains
+// both it and the alarm, the surge was named too narrowly.
+func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
+	for _, ev := range t.events {
+		if ev.ended || ev.origin != bySurge || p.minute-ev.onset >= keepPages {
+			continue
+		}
+		found := explain(&siteSpace, e.cells(min(from, ev.onset), nil))
+		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
+			continue
+		}
+		ev.setCohorts(found)
+		ev.onset = min(ev.onset, from)
+		ev.before = e.shareBefore(ev, ev.onset)
+		t.replay(e, ev, ev.onset)
+		t.claim(e, ev, p.minute)
+		return true
+	}
+	return false
+}
+
+// covers tells whether cohorts hold at least half of the newly refused clients
+// of the series that raised the alarm.
+func (e *Engine) covers(found []cohortScore, a alarm, from int32) bool {
+	s := &e.series.list[a.series]
+	in, all := 0, 0
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if !f.first || f.hostile {
+				continue
+			}
+			v := e.axes(f)
+			if !inSeries(s, &v) {
+				continue
+			}
+			all++
+			for _, c := range found {
+				if c.terms.matches(&v) {
+					in++
+					break
+				}
+			}
+		}
+	}
+	return all > 0 && 2*in >= all
+}
+
+// news tells whether a cohort is one that was served before: what was never
+// served to anybody is a standing denial.
+func (e *Engine) news(c conj, minute int32) bool {
+	for _, t := range c {
+		id := e.syms.list[t.value].series
+		if id == 0 || dims[axisDim[t.axis]].client {
+			continue
+		}
+		s := &e.series.list[id]
+		if s.served < minClients {
+			return false
+		}
+	}
+	return true
+}
+
+// review explains an open event again with what has come since.
+func (t *tracker) review(e *Engine, ev *event, minute int32) {
+	from := max(ev.onset, minute-keepPages+1)
+	cells := e.cells(from, func(f *fact, v *[numAxes]uint32) bool {
+		for _, o := range t.events {
+			if o != ev && !o.ended && o.origin == bySurge && o.match(e, f) {
+				return false
+			}
+		}
+		return true
+	})
+	found := explain(&siteSpace, cells)
+	if len(found) == 0 || !e.news(found[0].terms, minute) {
+		return
+	}
+	x := &explainer{space: &siteSpace, cells: cells}
+	if len(ev.cohorts) > 0 {
+		if x.eval(ev.cohorts[0]).score > x.eval(found[0].terms).score+5 {
+			return
+		}
+	}
+	same := len(found) == len(ev.cohorts)
+	for i := 0; same && i < len(found); i++ {
+		same = found[i].terms.equal(ev.cohorts[i])
+	}
+	if same || !t.overlaps(e, ev, found, 0.5) {
+		return
+	}
+	ev.setCohorts(found)
+	ev.before = e.shareBefore(ev, ev.onset)
+	t.replay(e, ev, from)
+	t.claim(e, ev, minute)
+}
+
+// overlaps guards against taking another event's cohort over: most of the
+// refused clients known so far must be in the new one.
+func (t *tracker) overlaps(e *Engine, ev *event, found []cohortScore, share float64) bool {
+	trial := &event{cohorts: nil}
+	for _, c := range found {
+		trial.cohorts = append(trial.cohorts, c.terms)
+	}
+	in, all := map[uint64]bool{}, 0
+	for _, p := range e.ring.since(ev.onset) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if c, ok := ev.clients[f.clientKey()]; ok && c.denied && f.denied > 0 {
+				if trial.match(e, f) {
+					in[f.clientKey()] = true
+				}
+			}
+		}
+	}
+	for _, c := range ev.clients {
+		if c.denied {
+			all++
+		}
+	}
+	return float64(len(in)) >= share*float64(all)
+}
+
+// shareBefore is the share of the cohort's clients refused in an ordinary
+// minute before from: from the pages at hand.
+func (e *Engine) shareBefore(ev *event, from int32) float64 {
+	refused, all := 0.0, 0.0
+	for i := range e.ring.pages {
+		p := &e.ring.pages[i]
+		if p.minute >= from {
+			break
+		}
+		last := uint64(0)
+		for j := range p.facts {
+			f := &p.facts[j]
+			if !ev.match(e, f) {
+				continue
+			}
+			if k := f.clientKey(); k != last {
+				last = k
+				all += float64(f.weight)
+				if f.denied > 0 {
+					refused++
+				}
+			}
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return refused / all
+}
