@@ -6,7 +6,7 @@ import "math"
 // refused requests only, so it says why, not whom.
 var siteSpace = space{
 	group:  []int{0, 0, 0, 0, -1, -1, 1, 1, 1, -1, -1, 2, 2, -1, -1, -1},
-	prefer: []int{6, 5, 2, 2, 10, 8, 7, 7, 7, 9, 4, 4, 4, 3, 4, -1},
+	prefer: []int{6, 5, 2, 3, 10, 8, 7, 7, 7, 9, 4, 4, 4, 3, 4, -1},
 }
 
 var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimReferer, DimRule}

@@ -77,6 +77,17 @@ func (s *scene) limitedShare() float64 {
 	return ratio(s.limited, s.rows)
 }
 
+// usualSize is the most frequent size of a refusal in bytes, -1 = not logged.
+func (s *scene) usualSize() int { v, _ := s.sizes.top(); return int(v) }
+
+// blockPage is strong when what sends data is answered with one page of one
+// size, longer than the answers of applications and than servers' own pages
+// (nginx 153 bytes, Apache 199 and more).
+func (s *scene) blockPage() float64 {
+	size, share := s.sizes.top()
+	return over(float64(size), 1000, 2000) * over(share, 0.8, 0.95) * over(s.share(fWrite), 0.7, 0.95)
+}
+
 // causes is the table of evidence (DETECTION 5). One line per fact; a missing
 // field makes a fact not hold, never its opposite.
 var causes = []evidence{
@@ -90,6 +101,7 @@ var causes = []evidence{
 	{"permissions", -3, func(s *scene) float64 { return over(ratio(s.noUser, s.denied), 0.3, 0.7) }, say("clients without a user name are refused as well")},
 	{"permissions", -2, func(s *scene) float64 { return over(s.relogged, 0.1, 0.4) }, say("signing in again helps")},
 	{"permissions", -3, func(s *scene) float64 { return is(s.clientDim()) }, say("the refusals follow where clients come from or what they run")},
+	{"permissions", -1.5, (*scene).blockPage, say("a whole page answers what programs send, not the application")},
 
 	{"ip_block", 3.5, func(s *scene) float64 { return is(s.has[DimNetwork] || s.has[DimASN]) }, say("the refused clients share a network")},
 	{"ip_block", 3.5, func(s *scene) float64 {
@@ -146,6 +158,7 @@ var causes = []evidence{
 	{"cdn_waf_rule", 2, func(s *scene) float64 { return is(s.has[DimPath] && s.has[DimMethod]) }, say("one method on one path is refused, as a content rule does")},
 	{"cdn_waf_rule", 1.5, func(s *scene) float64 { return over(s.share(fWrite), 0.7, 0.95) * is(s.ev.origin != byTurn) }, say("%s of the refused requests send data", pct(func(s *scene) float64 { return s.share(fWrite) }))},
 	{"cdn_waf_rule", 1, func(s *scene) float64 { return over(s.purityGap(), 0.1, 0.4) * is(s.has[DimPath]) }, say("the same path is served to others: the content decides")},
+	{"cdn_waf_rule", 1.5, (*scene).blockPage, say("one page of %d bytes answers what was sent, as a firewall's does", num((*scene).usualSize))},
 	{"cdn_waf_rule", 1, func(s *scene) float64 { return over(s.share(fEdge), 0.5, 0.95) }, say("the edge answered by itself")},
 	{"cdn_waf_rule", -2, func(s *scene) float64 { return over(s.share(fUp403), 0.3, 0.8) }, say("the application itself answered 403")},
 	{"cdn_waf_rule", -2, func(s *scene) float64 {

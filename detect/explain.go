@@ -100,6 +100,7 @@ const (
 	beamPairs   = 16
 	maxPeels    = 3
 	sameSupport = 0.02
+	renameGap   = 3.0 // nats by which a value alone must explain more to be the better name
 )
 
 // explainer finds the smallest responsible cohort of a set of cells: ranked by
@@ -109,17 +110,14 @@ const (
 type explainer struct {
 	space  *space
 	cells  []cell
-	values [numAxes]int // distinct values on each axis
-	excess float64
+	values [numAxes]int  // distinct values on each axis
 	single []cohortScore // surviving one-term candidates, best first
 }
 
-// explain returns up to maxPeels cohorts, the most responsible first.
-func explain(sp *space, cells []cell) []cohortScore {
+func newExplainer(sp *space, cells []cell) *explainer {
 	x := &explainer{space: sp, cells: cells}
 	seen := map[term]bool{}
 	for i := range cells {
-		x.excess += cells[i].o - cells[i].e
 		for a, v := range cells[i].v {
 			if t := (term{uint8(a), v}); v != 0 && !seen[t] {
 				seen[t] = true
@@ -127,6 +125,12 @@ func explain(sp *space, cells []cell) []cohortScore {
 			}
 		}
 	}
+	return x
+}
+
+// explain returns up to maxPeels cohorts, the most responsible first.
+func explain(sp *space, cells []cell) []cohortScore {
+	x := newExplainer(sp, cells)
 	var out []cohortScore
 	first := 0.0
 	for len(out) < maxPeels {

@@ -17,7 +17,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		e.series.list[a.series].ed.reset(p.minute)
 		return
 	}
-	if ev := t.again(found, p.minute); ev != nil {
+	if ev := t.again(e, found[0].terms, from, p.minute); ev != nil {
 		t.reopen(ev)
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
 		for i := range e.ring.pages {
@@ -39,15 +39,34 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	t.tell(e, ev, true)
 }
 
-// again finds the ended event of the same cohort within a day: it is the same
+// again finds the ended event of the same clients within a day: it is the same
 // event, come back.
-func (t *tracker) again(found []cohortScore, minute int32) *event {
+func (t *tracker) again(e *Engine, found conj, from, minute int32) *event {
 	for _, ev := range t.events {
-		if ev.ended && ev.frozen == nil && ev.origin == bySurge && minute-ev.end < dayMinutes && ev.cohorts[0].equal(found[0].terms) {
+		if ev.ended && ev.frozen == nil && ev.origin == bySurge && minute-ev.end < dayMinutes && e.alike(ev, found, from) {
 			return ev
 		}
 	}
 	return nil
+}
+
+// alike tells whether an event's cohort and another one are mostly the same
+// clients since minute from: at least half of those in either are in both.
+func (e *Engine) alike(ev *event, found conj, from int32) bool {
+	both, either := 0.0, 0.0
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			a, b := ev.match(e, f), e.holds(found, f)
+			if a || b {
+				either += float64(f.weight)
+			}
+			if a && b {
+				both += float64(f.weight)
+			}
+		}
+	}
+	return 2*both >= either && either > 0
 }
 
 func (ev *event) setCohorts(found []cohortScore) {
@@ -136,11 +155,8 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 	if len(found) == 0 || !e.news(found[0].terms, minute) {
 		return
 	}
-	x := &explainer{space: &siteSpace, cells: cells}
-	if len(ev.cohorts) > 0 {
-		if x.eval(ev.cohorts[0]).score > x.eval(found[0].terms).score+5 {
-			return
-		}
+	if x := newExplainer(&siteSpace, cells); !x.better(&found[0], ev.cohorts[0]) {
+		return
 	}
 	same := len(found) == len(ev.cohorts)
 	for i := 0; same && i < len(found); i++ {

@@ -12,8 +12,11 @@ func (x *explainer) climb(c cohortScore) cohortScore {
 			s := x.eval(p)
 			ro, rn, re := s.o-c.o, s.n-c.n, s.e-c.e
 			if rn <= sameSupport*c.n && ro >= -1e-9 {
-				to = &s
-				break
+				if x.wins(p, c.terms) {
+					to = &s
+					break
+				}
+				continue
 			}
 			if re <= 0 || ro <= re || c.o <= c.e {
 				continue
@@ -68,24 +71,36 @@ func (x *explainer) nests(child conj, t term) bool {
 	return false
 }
 
-// parents lists the cohorts one step wider.
+// wins tells whether a parent of the same support is the better name: with
+// fewer terms, or on an axis that is not less preferred. A /16 of which the log
+// shows one /24 only is that /24.
+func (x *explainer) wins(parent, child conj) bool {
+	if len(parent) < len(child) {
+		return true
+	}
+	sum := 0
+	for i := range parent {
+		sum += x.space.prefer[parent[i].axis] - x.space.prefer[child[i].axis]
+	}
+	return sum >= 0
+}
+
+// parents lists the wider cohorts: a term replaced by a wider one of its
+// group, or left out where there is none.
 func (x *explainer) parents(c conj) []conj {
 	var out []conj
 	for i, t := range c {
 		rest := c.without(i)
 		g := x.space.group[t.axis]
-		wider := -1
+		top := true
 		for a := int(t.axis) - 1; g >= 0 && a >= 0 && x.space.group[a] == g; a-- {
-			wider = a
-			break
-		}
-		if wider >= 0 {
-			if v := x.common(c, wider); v != 0 {
-				out = append(out, rest.with(term{uint8(wider), v}))
-				continue
+			if v := x.common(c, a); v != 0 {
+				out, top = append(out, rest.with(term{uint8(a), v})), false
 			}
 		}
-		out = append(out, rest)
+		if top {
+			out = append(out, rest)
+		}
 	}
 	return out
 }
@@ -143,22 +158,39 @@ func (x *explainer) descend(c cohortScore) cohortScore {
 	return c
 }
 
-// rename replaces a term by another one with the same support that is nearer
-// to a cause: the version v1 rather than the prefix /api/v1.
+// rename replaces terms by others with the same support: by the one that
+// explains most by itself, /api/v2/events rather than v2 for what is posted
+// there, and of about equal ones by the one nearest to a cause, the version v1
+// rather than the prefix /api/v1.
 func (x *explainer) rename(c cohortScore) cohortScore {
-	for i := 0; i < len(c.terms); i++ {
+	for i := range c.terms {
+		rest := c.terms.without(i)
+		best, top := c, x.eval(conj{c.terms[i]}).score
+		prefer := x.space.prefer[c.terms[i].axis]
 		for j := range x.single {
-			t := x.single[j].terms[0]
-			rest := c.terms.without(i)
-			if x.space.prefer[t.axis] <= x.space.prefer[c.terms[i].axis] || !x.compatible(rest, t) {
+			t, alone := x.single[j].terms[0], x.single[j].score
+			p := x.space.prefer[t.axis]
+			if alone < top-renameGap || alone <= top+renameGap && p <= prefer || !x.compatible(rest, t) {
 				continue
 			}
-			s := x.eval(rest.with(t))
-			if math.Abs(s.o-c.o) <= sameSupport*c.o && math.Abs(s.n-c.n) <= sameSupport*c.n {
-				c, i = s, -1
-				break
+			if s := x.eval(rest.with(t)); x.same(&s, &c) {
+				best, top, prefer = s, max(top, alone), p
 			}
 		}
+		c = best
 	}
 	return c
+}
+
+// better tells whether a cohort found now should replace the one named before:
+// it is clearly better, or another name of the same clients. Names would
+// flicker otherwise.
+func (x *explainer) better(found *cohortScore, before conj) bool {
+	old := x.eval(before)
+	return found.terms.equal(before) || found.score >= old.score+renameGap || x.same(found, &old)
+}
+
+// same tells whether two cohorts have the same clients, but for a few.
+func (x *explainer) same(a, b *cohortScore) bool {
+	return math.Abs(a.o-b.o) <= sameSupport*b.o && math.Abs(a.n-b.n) <= sameSupport*b.n
 }
