@@ -109,14 +109,20 @@ func (f *fact) clientKey() uint64 { return uint64(f.check)<<32 | uint64(f.client
 // others weigh one, spread over the leaves they used. Clients refused before
 // are not at risk and are left out.
 func (e *Engine) cells(from int32, keep func(*fact, *[numAxes]uint32) bool) []cell {
-	c := collector{e: e, uses: map[uint64]*use{}, merged: map[factPair]*fact{}, index: map[[numAxes]uint32]int{}}
+	return e.collect(from, keep, func(f *fact) bool { return f.first }, e.expected)
+}
+
+// collect makes cells of facts: counts says which refusals are counted, expect
+// gives the rate expected of a cell for a minute of a client at risk.
+func (e *Engine) collect(from int32, keep func(*fact, *[numAxes]uint32) bool, counts func(*fact) bool, expect func(*[numAxes]uint32) float64) []cell {
+	c := collector{e: e, expect: expect, counts: counts, uses: map[uint64]*use{}, merged: map[factPair]*fact{}, index: map[[numAxes]uint32]int{}}
 	for _, p := range e.ring.since(from) {
 		c.page(p.facts, keep)
 	}
 	for _, f := range c.order {
 		if u := c.uses[f.clientKey()]; f.denied == 0 {
 			u.other++
-		} else if f.first {
+		} else if counts(f) {
 			u.denied++
 		}
 	}
@@ -132,6 +138,8 @@ func (e *Engine) cells(from int32, keep func(*fact, *[numAxes]uint32) bool) []ce
 // collector merges facts into cells.
 type collector struct {
 	e      *Engine
+	expect func(*[numAxes]uint32) float64
+	counts func(*fact) bool
 	uses   map[uint64]*use
 	merged map[factPair]*fact
 	order  []*fact
@@ -165,7 +173,7 @@ func (c *collector) page(facts []fact, keep func(*fact, *[numAxes]uint32) bool) 
 			if keep != nil && f.denied > 0 && !keep(f, &v) {
 				continue
 			}
-			c.cell(v).e += c.e.expected(&v) * float64(f.weight) / rows
+			c.cell(v).e += c.expect(&v) * float64(f.weight) / rows
 			c.merge(f)
 		}
 	}
@@ -204,7 +212,7 @@ func (c *collector) count(f *fact) {
 	switch {
 	case f.denied == 0:
 		x.n += w / float64(u.other)
-	case f.first:
+	case c.counts(f):
 		w /= float64(u.denied)
 		x.o, x.n = x.o+w, x.n+w
 	}

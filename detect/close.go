@@ -50,6 +50,7 @@ func sampling(rows, limit int) uint64 {
 // sum is one client's window.
 type sum struct {
 	n, ok, denied, auth, miss, limited uint32
+	always                             uint32 // refusals of what is refused to everybody
 	flags                              flags
 	fails, hits, probes                uint16
 	assets, pages, refs                uint16
@@ -104,6 +105,9 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
 			if e.served.others(r.tmpl, id) {
 				s.known++
+			}
+			if e.alwaysRefused(&e.leaves.list[r.leaf]) {
+				s.always += uint32(r.by[clDenied])
 			}
 			if r.why[0] == 0 {
 				e.notes.join(r, c, w.minute)

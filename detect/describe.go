@@ -254,7 +254,10 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	add := func(format string, a ...any) { out = append(out, Text{fmt.Sprintf(format, a...)}) }
 	im := &inc.Impact
 	add("%s of the cohort's %s were refused (%.1f %%), %.1f %% in an ordinary minute before", count(im.DeniedClients, "client"), count(im.Clients, "client"), 100*im.ShareDuring, 100*im.ShareBefore)
-	if s.ev.origin == bySurge {
+	if s.ev.origin == byStart {
+		add("it was so already when the log begins: the true start is earlier")
+	}
+	if s.ev.members == nil {
 		add("everybody else meanwhile: %.1f %% refused", 100*s.control())
 	}
 	if s.refusedCl > 0 && s.elsewhere > 0.05 {
@@ -269,7 +272,7 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	if v, share := s.sizes.top(); share > 0.9 && v > 0 && s.denied > 3 {
 		add("%.0f %% of the refusals have the same size, %d bytes", 100*share, v)
 	}
-	if s.clients > s.refusedCl && s.ev.origin == bySurge {
+	if s.clients > s.refusedCl && s.ev.members == nil {
 		add("%d clients of the cohort were not refused", s.clients-s.refusedCl)
 	}
 	return out

@@ -9,7 +9,7 @@ const (
 	bySurge origin = iota
 	byTurn
 	byScan
-	byFile // the pass over the whole file
+	byStart // it ran already when the log began
 )
 
 // event is one incident in the making.
@@ -26,6 +26,7 @@ type event struct {
 	onset    int32
 	opened   int32
 	lastD    int32 // minute of the latest refusal in the cohort
+	hidden   bool  // byStart: in force since the log began, so a standing denial until it ends
 	ended    bool
 	end      int32
 	lnPeak   float64
@@ -198,7 +199,17 @@ func (ev *event) over(minute int32) bool {
 	if ev.refusing > 0 {
 		wait = max(wait, min(maxQuiet, 4*(ev.lastD-ev.onset)/ev.refusing))
 	}
-	return ev.quiet >= calmWindows && ev.calm >= ev.enough() && minute-ev.lastD >= calmWindows || minute-ev.lastD > wait
+	return ev.recovered(minute) || minute-ev.lastD > wait
+}
+
+// recovered tells whether the cohort is served again. For what was in force
+// since the log began this alone makes it an incident, so more is asked.
+func (ev *event) recovered(minute int32) bool {
+	need := ev.enough()
+	if ev.origin == byStart {
+		need *= 3
+	}
+	return ev.quiet >= calmWindows && ev.calm >= need && minute-ev.lastD >= calmWindows
 }
 
 // enough is how many clients must be served in a row before the cohort counts

@@ -2,6 +2,9 @@ package detect
 
 import "sort"
 
+// standingClients is how many clients must have been refused.
+const standingClients = 5
+
 // standing lists cohorts that were refused from the first time they were seen
 // to the last, with never a success: denials that were there before the log
 // began, and no incident. Of nested cohorts the widest is kept.
@@ -11,7 +14,7 @@ func (e *Engine) standing() []Standing {
 	st := e.series.list
 	order := make([]int, 0, 64)
 	for i := 1; i < len(st); i++ {
-		if s := &st[i]; s.served == 0 && s.refused >= 5 && s.dim != DimMethod && s.dim != DimRule {
+		if s := &st[i]; s.served == 0 && s.refused >= standingClients && s.dim != DimMethod && s.dim != DimRule {
 			order = append(order, i)
 		}
 	}
@@ -49,6 +52,22 @@ func (e *Engine) below(id uint32, taken []uint32) bool {
 	for ; id != 0; id = e.syms.list[id].parent {
 		for _, t := range taken {
 			if t == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// alwaysRefused tells whether a part of a leaf is refused to everybody: a
+// client that meets it is not wronged more than others.
+func (e *Engine) alwaysRefused(l *leaf) bool {
+	for _, v := range l.values() {
+		if v == 0 {
+			continue
+		}
+		if id := e.syms.list[v].series; id > 0 {
+			if s := &e.series.list[id]; s.served == 0 && s.refused >= standingClients {
 				return true
 			}
 		}

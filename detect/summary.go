@@ -31,7 +31,7 @@ func (e *Engine) incidents() []Incident {
 	var out []Incident
 	var small []*event
 	for _, ev := range e.track.events {
-		if e.track.shadowed(ev) || ev.origin == byTurn && ev.nDenied == 0 && ev.frozen == nil {
+		if ev.hidden || e.track.shadowed(ev) || ev.origin == byTurn && ev.nDenied == 0 && ev.frozen == nil {
 			continue
 		}
 		if ev.origin == byScan && ev.f.requests < smallScan && ev.frozen == nil {

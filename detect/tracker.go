@@ -43,6 +43,9 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	for _, a := range alarms {
 		t.alarm(e, p, a)
 	}
+	if e.young(p.minute) {
+		t.inForce(e, p)
+	}
 	for _, c := range t.pending {
 		t.client(e, p, c)
 	}
@@ -130,7 +133,7 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 			best = ev
 		}
 	}
-	if best == nil || 2*votes[best] < total {
+	if best == nil || 2*votes[best] < total || best.hidden && e.rises(best, s, a) {
 		return nil
 	}
 	if best.ended {
@@ -165,7 +168,7 @@ func (t *tracker) owns(e *Engine, c *client, r *row) bool {
 // held tells whether an open surge's cohort holds a cell.
 func (t *tracker) held(v *[numAxes]uint32) bool {
 	for _, ev := range t.events {
-		if ev.ended || ev.origin != bySurge && ev.origin != byFile {
+		if ev.ended || ev.origin != bySurge {
 			continue
 		}
 		for _, c := range ev.cohorts {
@@ -204,6 +207,9 @@ func (t *tracker) claim(e *Engine, ev *event, minute int32) {
 }
 
 func (t *tracker) close(e *Engine, ev *event) {
+	if ev.hidden && ev.recovered(e.closed) && !t.known(ev) {
+		ev.hidden = false
+	}
 	ev.ended, ev.end = true, ev.lastD+1
 	if ev.origin == bySurge {
 		t.surges--
@@ -223,7 +229,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 
 // tell calls the subscriber if something material has changed.
 func (t *tracker) tell(e *Engine, ev *event, opened bool) {
-	if e.cfg.OnChange == nil {
+	if e.cfg.OnChange == nil || ev.hidden {
 		return
 	}
 	inc := e.describeEvent(ev)

@@ -24,8 +24,9 @@ const (
 // turn takes a client's window in and flags it when the evidence is enough for
 // the number of clients watched (Bonferroni over those with a history).
 func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) {
+	denied := s.denied - s.always
 	if c.turned == 0 {
-		if s.denied == 0 {
+		if denied == 0 {
 			return
 		}
 		c.baseOK, c.baseDenied, c.turnStart = c.ok-s.ok, c.denied-s.denied, minute
@@ -34,9 +35,9 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 		return
 	}
 	p0 := math.Min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))
-	w := float64(c.turned) + float64(s.denied)*math.Log(turnedRate/p0) + float64(s.ok)*math.Log((1-turnedRate)/(1-p0))
+	w := float64(c.turned) + float64(denied)*math.Log(turnedRate/p0) + float64(s.ok)*math.Log((1-turnedRate)/(1-p0))
 	c.turned = float32(math.Min(200, math.Max(0, w)))
-	if c.turned == 0 || s.denied == 0 {
+	if c.turned == 0 || denied == 0 {
 		return
 	}
 	need := uint32(turnedDenials)

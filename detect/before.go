@@ -1,0 +1,118 @@
+package detect
+
+// What is refused when a log begins may be a standing denial or the middle of
+// an incident: only its end can tell. Cohorts in force in the first minutes
+// are followed as hidden events, and one that is served again is an incident
+// that began before the log (the place of the backward pass over a whole file
+// in DETECTION 3.7, in one pass and so in a stream as well).
+
+const (
+	forceRate    = 0.02 // refused clients a minute of a site nothing is known of
+	forceLLR     = 8.0  // nats
+	forceClients = 5
+	forceShare   = 0.2
+	clearShare   = 0.6 // more is refused at once in any case; less may be how things are
+)
+
+// young tells whether minute is one of the first at which what is in force is
+// looked for.
+func (e *Engine) young(minute int32) bool {
+	switch minute - minuteOf(e.first) {
+	case 15, 30, keepPages - 1:
+		return true
+	}
+	return false
+}
+
+// inForce opens hidden events for cohorts that are refused since the log began.
+func (t *tracker) inForce(e *Engine, p *page) {
+	from := e.ring.pages[0].minute
+	refused := func(f *fact) bool { return f.denied > 0 }
+	found := explain(&siteSpace, e.collect(from, nil, refused, func(*[numAxes]uint32) float64 { return forceRate }))
+	for i := range found {
+		c := &found[i]
+		if len(t.events) >= maxEvents {
+			t.refused++
+			return
+		}
+		if c.score < forceLLR || c.o < forceClients || c.o < forceShare*c.n || !t.unseen(e, c.terms, from) {
+			continue
+		}
+		ev := t.add(e, byStart, from, p.minute)
+		ev.hidden, ev.lnPeak = true, c.score
+		ev.setCohorts(found[i : i+1])
+		t.replay(e, ev, from)
+	}
+}
+
+// unseen tells whether no event has the clients of c. A surge that turns out
+// to be in force since the log began, for a part of the requests to a part of
+// the site, is hidden.
+func (t *tracker) unseen(e *Engine, c conj, from int32) bool {
+	for _, ev := range t.events {
+		if ev.members != nil || !e.alike(ev, c, from) {
+			continue
+		}
+		if ev.origin == bySurge && !ev.ended && !e.clientCohort(c) && ratio(float64(ev.nDenied), float64(len(ev.clients))) < clearShare {
+			ev.origin, ev.hidden = byStart, true
+			t.surges--
+		}
+		return false
+	}
+	return true
+}
+
+// clientCohort tells whether a cohort says who the clients are.
+func (e *Engine) clientCohort(c conj) bool {
+	for _, t := range c {
+		if d := axisDim[t.axis]; dims[d].client || d == DimAgent || d == DimOS {
+			return true
+		}
+	}
+	return false
+}
+
+// rises tells whether a series is refused more than twice as often as a hidden
+// event has been: then it is something new.
+func (e *Engine) rises(ev *event, s *series, a alarm) bool {
+	refused, all := map[uint64]bool{}, map[uint64]float64{}
+	for _, p := range e.ring.since(a.start) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if f.hostile {
+				continue
+			}
+			if v := e.axes(f); !inSeries(s, &v) {
+				continue
+			}
+			all[f.clientKey()] = float64(f.weight)
+			if f.denied > 0 {
+				refused[f.clientKey()] = true
+			}
+		}
+	}
+	n := 0.0
+	for _, w := range all {
+		n += w
+	}
+	return ratio(float64(len(refused)), n) > 2*ratio(float64(ev.nDenied), float64(len(ev.clients)))
+}
+
+// known tells whether most refused clients of ev are those of another event.
+func (t *tracker) known(ev *event) bool {
+	for _, o := range t.events {
+		if o == ev || o.hidden || o.clients == nil {
+			continue
+		}
+		both := 0
+		for k, c := range ev.clients {
+			if c.denied && o.clients[k].denied {
+				both++
+			}
+		}
+		if 2*both > ev.nDenied {
+			return true
+		}
+	}
+	return false
+}
