@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/denylens/denylens/geo"
 	"github.com/denylens/denylens/ingest"
 )
 
@@ -47,6 +48,26 @@ type client struct {
 	turnedAt   int32
 	userOK     bool // the user name was accepted at least once
 	inUse      bool
+	middle     middle
+}
+
+// middle says that an address is not a visitor's but that of something between.
+type middle uint8
+
+const (
+	noMiddle middle = iota
+	privateMiddle
+	edgeMiddle // of a content delivery network
+)
+
+func middleOf(a netip.Addr) middle {
+	switch {
+	case geo.Edge(a) != "":
+		return edgeMiddle
+	case geo.Reserved(a) != "":
+		return privateMiddle
+	}
+	return noMiddle
 }
 
 // clients is the bounded table. When it is full the client that was silent
@@ -127,6 +148,7 @@ func (cs *clients) count() int64 {
 // describe fills the attributes of a new client from its first record.
 func (e *Engine) describe(c *client, rec *ingest.Record) {
 	c.addr = rec.Client
+	c.middle = middleOf(c.addr)
 	c.first = int32(floorDiv(rec.Time, 60e9))
 	c.last = c.first
 	place := e.cfg.Geo.Lookup(rec.Client)

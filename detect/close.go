@@ -15,6 +15,9 @@ const (
 // served is noted, so that no order of clients matters, then each client is
 // judged and counted into its series, then each series is tested.
 func (e *Engine) close(w *window) {
+	if e.minutes%10 == 0 {
+		e.behind = e.proxies()
+	}
 	e.minutes++
 	st := e.series
 	st.root(w.minute)

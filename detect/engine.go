@@ -54,6 +54,7 @@ type Engine struct {
 	minutes int32 // windows closed so far
 	stamp   uint32
 	self    self
+	behind  string // why the clients of the log are not the clients, "" = they are
 	scratch []int32
 }
 

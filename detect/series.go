@@ -24,7 +24,8 @@ type series struct {
 	learned int       // blocks learned so far
 
 	served  int64 // client-minutes served since the beginning
-	refused int64 // first refusals since the beginning
+	refused int64 // first refusals since the beginning ...
+	old     int64 // ... and those that were no news
 	first   int32 // minute first seen
 	lastD   int32
 	event   int32 // 1-based index of the open event it belongs to, 0 = none

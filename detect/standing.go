@@ -5,6 +5,9 @@ import "sort"
 // standingClients is how many clients must have been refused.
 const standingClients = 5
 
+// always tells whether a series was refused to several and served to nobody.
+func (s *series) always() bool { return s.served == 0 && s.refused+s.old >= standingClients }
+
 // standing lists cohorts that were refused from the first time they were seen
 // to the last, with never a success: denials that were there before the log
 // began, and no incident. Of nested cohorts the widest is kept.
@@ -14,14 +17,14 @@ func (e *Engine) standing() []Standing {
 	st := e.series.list
 	order := make([]int, 0, 64)
 	for i := 1; i < len(st); i++ {
-		if s := &st[i]; s.served == 0 && s.refused >= standingClients && s.dim != DimMethod && s.dim != DimRule {
+		if s := &st[i]; s.always() && s.dim != DimMethod && s.dim != DimRule {
 			order = append(order, i)
 		}
 	}
 	sort.SliceStable(order, func(a, b int) bool {
 		x, y := &st[order[a]], &st[order[b]]
-		if x.refused != y.refused {
-			return x.refused > y.refused
+		if m, n := x.refused+x.old, y.refused+y.old; m != n {
+			return m > n
 		}
 		return dims[x.dim].prefer > dims[y.dim].prefer
 	})
@@ -32,14 +35,14 @@ func (e *Engine) standing() []Standing {
 		}
 		var a, d int64
 		for _, b := range s.blocks {
-			a, d = a+int64(b.A), d+int64(b.D)
+			a, d = a+int64(b.A), d+int64(b.D)+int64(b.O)
 		}
 		if d*2 < a || s.lastD-s.first < epoch {
 			continue
 		}
 		taken = append(taken, s.sym)
 		out = append(out, Standing{Cohort: []Term{{s.dim.String(), e.syms.text(s.sym)}}, Share: round4(ratio(float64(d), float64(a))),
-			Denied: s.refused, DeniedClients: s.refused, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
+			Denied: s.refused + s.old, DeniedClients: s.refused + s.old, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
 	}
 	if out == nil {
 		out = []Standing{}
@@ -67,7 +70,7 @@ func (e *Engine) alwaysRefused(l *leaf) bool {
 			continue
 		}
 		if id := e.syms.list[v].series; id > 0 {
-			if s := &e.series.list[id]; s.served == 0 && s.refused >= standingClients {
+			if e.series.list[id].always() {
 				return true
 			}
 		}

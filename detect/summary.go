@@ -17,12 +17,12 @@ func (e *Engine) Summary() Summary {
 			s.Traffic.ByStatus[strconv.Itoa(code)] = n
 		}
 	}
+	s.Warnings = e.warnings()
 	if e.begun {
 		s.From, s.To = time.Unix(e.first, 0).UTC(), time.Unix(t.last, 0).UTC()
 		s.Incidents = e.incidents()
 		s.Standing = e.standing()
 	}
-	s.Warnings = e.warnings()
 	return s
 }
 
@@ -31,7 +31,7 @@ func (e *Engine) incidents() []Incident {
 	var out []Incident
 	var small []*event
 	for _, ev := range e.track.events {
-		if ev.hidden || e.track.shadowed(ev) || ev.origin == byTurn && ev.nDenied == 0 && ev.frozen == nil {
+		if ev.hidden || e.unsayable(ev) || e.track.shadowed(ev) || ev.origin == byTurn && ev.nDenied == 0 && ev.frozen == nil {
 			continue
 		}
 		if ev.origin == byScan && ev.f.requests < smallScan && ev.frozen == nil {

@@ -58,7 +58,8 @@ func (e *Engine) test(minute int32) []alarm {
 		}
 		s.served += int64(s.S)
 		s.refused += int64(s.D)
-		if d > 0 {
+		s.old += int64(s.O)
+		if d > 0 || s.O > 0 {
 			s.lastD = minute
 		}
 		s.remember(minute)

@@ -229,7 +229,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 
 // tell calls the subscriber if something material has changed.
 func (t *tracker) tell(e *Engine, ev *event, opened bool) {
-	if e.cfg.OnChange == nil || ev.hidden {
+	if e.cfg.OnChange == nil || ev.hidden || e.unsayable(ev) {
 		return
 	}
 	inc := e.describeEvent(ev)

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/denylens/denylens/geo"
 )
@@ -9,8 +10,8 @@ import (
 // warnings says what a reader of the report must know about the input.
 func (e *Engine) warnings() []string {
 	var out []string
-	if p := e.proxies(); p != "" {
-		out = append(out, p)
+	if e.behind = e.proxies(); e.behind != "" {
+		out = append(out, e.behind)
 	}
 	if n := e.total.late; n > 0 && n*100 > e.total.requests {
 		out = append(out, fmt.Sprintf("%d records (%.1f %%) came more than %s late and count in no statistic: is this several logs in the wrong order?", n, 100*float64(n)/float64(e.total.requests), e.cfg.Lateness))
@@ -24,27 +25,46 @@ func (e *Engine) warnings() []string {
 	return out
 }
 
+// unsayable tells whether an event says something of clients that the log does
+// not show: their addresses are a proxy's. What is known by its user may be
+// said.
+func (e *Engine) unsayable(ev *event) bool {
+	if e.behind == "" {
+		return false
+	}
+	if ev.members != nil {
+		return ev.origin != byTurn || e.clients.list[ev.client].user == 0
+	}
+	for _, c := range ev.cohorts {
+		for _, t := range c {
+			if d := axisDim[t.axis]; d == DimCountry || d == DimASN || d == DimNetwork {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // proxies finds out whether the clients in the log are not the clients: a few
 // private or edge addresses make most of the requests.
 func (e *Engine) proxies() string {
 	var few [4]uint64
 	var edge, private, all uint64
-	name := ""
+	var at netip.Addr
 	for i := 1; i < len(e.clients.list); i++ {
 		c := &e.clients.list[i]
 		n := uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
 		all += n
+		switch c.middle {
+		case edgeMiddle:
+			edge, at = edge+n, c.addr
+		case privateMiddle:
+			private += n
+		}
 		for k := range few {
 			if n > few[k] {
 				n, few[k] = few[k], n
 			}
-		}
-		n = uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
-		if x := geo.Edge(c.addr); x != "" {
-			edge += n
-			name = x
-		} else if geo.Reserved(c.addr) != "" {
-			private += n
 		}
 	}
 	top := few[0] + few[1] + few[2] + few[3]
@@ -52,7 +72,7 @@ func (e *Engine) proxies() string {
 	case all == 0:
 		return ""
 	case edge*5 > all:
-		header := "X-Forwarded-For"
+		name, header := geo.Edge(at), "X-Forwarded-For"
 		if name == "cloudflare" {
 			header = "CF-Connecting-IP"
 		}
