@@ -59,7 +59,7 @@ func shellQuote(s string) string {
 		switch {
 		case r == '\'':
 			b.WriteString(`'\''`)
-		case r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xfffd:
+		case unseen(r):
 		default:
 			b.WriteRune(r)
 		}

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // steps lists what to do next for an incident's cause, with commands to paste.
@@ -19,21 +20,25 @@ func (e *Engine) steps(inc *Incident, s *scene) []Step {
 		add("See what changed in the roles or rights of "+t.where()+"; compare a refused user with one who is served", "")
 	case "ip_block":
 		add("Look for the network in the server's and firewall's deny lists", "grep -rnE "+shellQuote(regexpQuote(t.get("network", "asn"))+`|deny|Require not ip`)+" /etc/nginx /etc/apache2; nft list ruleset | grep -n "+shellQuote(t.get("network", "asn")))
-		add("Cloudflare: Security > WAF > Tools lists IP access rules; an exception is a rule before them", "(ip.src in {"+t.get("network", "ip")+"}) → Skip")
+		add("Cloudflare: Security > WAF > Tools lists IP access rules; an exception is a custom rule, action Skip, with this expression", t.expression())
 	case "auth_token":
-		add("Ask the token endpoint for a fresh token and try again with it; check expiry and key rotation at the time of the start", t.curl("-H", "Authorization: Bearer $TOKEN"))
+		add("Ask the token endpoint for a fresh token and try again with it; check expiry and key rotation at the time of the start", t.curl(`--oauth2-bearer "$TOKEN"`))
 	case "server_config":
 		add("Find the rule: what changed in the configuration at the time of the start", "grep -rnE 'deny |Require |Order |autoindex|index ' /etc/nginx /etc/apache2; find /var/www -name .htaccess -newermt "+shellQuote(inc.Start.Format("2006-01-02 15:04")))
 		add("See the server's own word", "grep -nE 'forbidden|denied' /var/log/nginx/error.log /var/log/apache2/error.log | tail")
 	case "geo_block":
 		add("Look for a rule on countries", "grep -rnE 'geoip|GeoIP|country' /etc/nginx /etc/apache2")
-		add("Cloudflare: look for a custom rule with this expression", "(ip.src.country eq \""+t.get("country")+"\")")
+		add("Cloudflare: Security > WAF > Custom rules: look for one with this expression", t.expression())
 	case "cdn_waf_rule":
 		add("Find the rule in the WAF's log and exclude this path from it", "grep -nE 'ModSecurity: Access denied' /var/log/nginx/error.log /var/log/apache2/error.log | tail")
-		if r := t.get("rule"); r != "" {
-			add("ModSecurity: an exclusion for this path", "SecRule REQUEST_URI \"@beginsWith "+oneLine(t.path)+"\" \"id:10001,phase:1,pass,nolog,ctl:ruleRemoveById="+oneLine(r)+"\"")
+		if r := oneLine(e.rule(s)); r != "" {
+			add("ModSecurity: an exclusion for this path", "SecRule REQUEST_URI \"@beginsWith "+oneLine(t.path)+"\" \"id:10001,phase:1,pass,nolog,ctl:ruleRemoveById="+r+"\"")
 		}
-		add("Cloudflare: Security > Events, filter on the path; then an exception", "(starts_with(http.request.uri.path, \""+oneLine(t.path)+"\")) → Skip")
+		if x := t.expression(); x != "" {
+			add("Cloudflare: Security > Events, filter on this; then a custom rule, action Skip, with the same expression", x)
+		} else {
+			add("Cloudflare: Security > Events shows which rule it was", "")
+		}
 	case "api_version":
 		add("Tell the clients that still use "+t.get("api_version")+", or serve it again; who they are is in the log", "grep -F "+shellQuote("/"+t.get("api_version")+"/")+" access.log | awk '{print $1}' | sort | uniq -c | sort -rn | head")
 	case "rate_limit":
@@ -113,11 +118,7 @@ func (t *target) curl(extra ...string) string {
 		b.WriteString(" -e " + shellQuote("https://"+r+"/"))
 	}
 	for _, x := range extra {
-		if strings.HasPrefix(x, "-") {
-			b.WriteString(" " + x)
-		} else {
-			b.WriteString(" \"" + x + "\"")
-		}
+		b.WriteString(" " + x)
 	}
 	b.WriteString(" " + shellQuote("https://"+t.host+t.path))
 	return b.String()
@@ -133,11 +134,46 @@ func (t *target) served() string {
 // oneLine takes away what could break a line or a quoted string.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == '"' || r == '\\' || r == '`' || r == '$' || r == 0xfffd {
+		if unseen(r) || r == '"' || r == '\'' || r == '\\' || r == '`' || r == '$' {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+// unseen tells whether a character has no place in a command: controls,
+// separators of lines, marks that turn the direction of text.
+func unseen(r rune) bool { return r == 0xfffd || !unicode.IsPrint(r) }
+
+// fields are the names of dimensions in Cloudflare's rules language
+// (developers.cloudflare.com/ruleset-engine/rules-language/fields).
+var fields = map[string]string{
+	"country": `ip.src.country eq "%s"`, "asn": "ip.src.asnum eq %s", "network": "ip.src in {%s}", "ip": "ip.src eq %s",
+	"host": `http.host eq "%s"`, "path": `starts_with(http.request.uri.path, "%s")`, "api_version": `http.request.uri.path contains "/%s/"`,
+	"method": `http.request.method eq "%s"`, "ua": `http.user_agent contains "%s"`, "referer": `http.referer contains "%s"`,
+}
+
+// expression says the cohort in Cloudflare's rules language, "" = it cannot.
+func (t *target) expression() string {
+	var out []string
+	for _, term := range t.inc.Cohort {
+		if f := fields[term.Dim]; f != "" {
+			v, _, _ := strings.Cut(term.Value, "{n}")
+			out = append(out, fmt.Sprintf(f, oneLine(v)))
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(out, " and ") + ")"
+}
+
+// rule is the rule that nearly all refusals name, "" = none.
+func (e *Engine) rule(s *scene) string {
+	if v, share := s.values[axRule].top(); v != 0 && share > 0.5 {
+		return e.syms.text(uint32(v))
+	}
+	return ""
 }
 
 func regexpQuote(s string) string { return strings.ReplaceAll(s, ".", `\.`) }
