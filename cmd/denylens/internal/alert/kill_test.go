@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -39,6 +40,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	for i := range killed {
+		if os.Getenv("ALERT_TEST_SILENT") != "" {
+			break
+		}
 		q.Notify(Of(example(fmt.Sprint(i), detect.High), detect.Opened, time.Now()))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -48,59 +52,107 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// A run is killed over and over, anywhere between the first entry in the spool
-// and the last note of a delivery: in the end every alert has arrived, and no
-// kill has cost more than one duplicate.
+// A run is killed over and over, anywhere between its start and its end. What
+// is in the spool then arrives, though nobody tells it again; in the end every
+// alert has arrived, and no kill has cost more than one duplicate.
 func TestKilledRunsLoseNothing(t *testing.T) {
+	rounds := 40
 	if testing.Short() {
-		t.Skip("kills processes for seconds")
+		rounds = 10
 	}
-	var mu sync.Mutex
-	got := map[string]int{}
-	id := regexp.MustCompile(`alert ([0-9a-f]{16})`)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if !json.Valid(body) {
+	whole := time.Hour // how long a run takes that nobody kills
+	for range 3 {
+		r := newReceiver()
+		began := time.Now()
+		r.finish(t, t.TempDir())
+		whole = min(whole, time.Since(began))
+		r.Close()
+	}
+	total, kept := 0, 0
+	for range rounds {
+		r, dir, kills := newReceiver(), t.TempDir(), 0
+		for most := 1 + rand.IntN(4); kills < most && !r.run(t, rand.N(whole), dir); {
+			kills++
+		}
+		spooled, err := filepath.Glob(filepath.Join(dir, "*-*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.finish(t, dir, "ALERT_TEST_SILENT=1")
+		for _, name := range spooled {
+			_, id, _ := strings.Cut(strings.TrimSuffix(filepath.Base(name), ".json"), "-")
+			if r.times(id) == 0 {
+				t.Errorf("alert %s was in the spool and has not arrived", id)
+			}
+		}
+		r.finish(t, dir)
+		r.Close() // waits for what is on its way
+		sent := 0
+		for _, n := range r.got {
+			sent += n
+		}
+		if len(r.got) != killed || sent > killed+kills {
+			t.Errorf("%d of %d alerts arrived, %d messages after %d kills", len(r.got), killed, sent, kills)
+		}
+		total, kept = total+kills, kept+len(spooled)
+	}
+	if total < rounds/2 || kept == 0 {
+		t.Errorf("%d kills, %d alerts in the spool after them: the test tests little", total, kept)
+	}
+	t.Logf("%d kills, %d alerts in the spool after them; a whole run takes %v", total, kept, whole)
+}
+
+// receiver counts the alerts that arrive, by their ID.
+type receiver struct {
+	*httptest.Server
+	mu  sync.Mutex
+	got map[string]int
+}
+
+var alertID = regexp.MustCompile(`alert ([0-9a-f]{16})`)
+
+func newReceiver() *receiver {
+	r := &receiver{got: map[string]int{}}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		id := alertID.FindSubmatch(body)
+		if !json.Valid(body) || id == nil {
 			http.Error(w, "invalid_payload", http.StatusBadRequest)
 			return
 		}
-		mu.Lock()
-		got[string(id.FindSubmatch(body)[1])]++
-		mu.Unlock()
+		r.mu.Lock()
+		r.got[string(id[1])]++
+		r.mu.Unlock()
 		fmt.Fprint(w, "ok")
 	}))
-	defer server.Close()
-	kills, total := 0, 0
-	for range 6 {
-		clear(got)
-		kills = 0
-		dir := t.TempDir()
-		for done := false; !done; {
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), "ALERT_TEST_URL="+server.URL+"/services/"+canary, "ALERT_TEST_SPOOL="+dir)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			timer := time.AfterFunc(time.Duration(15+rand.IntN(40+10*kills))*time.Millisecond, func() { cmd.Process.Kill() })
-			done = cmd.Wait() == nil
-			timer.Stop()
-			if !done {
-				kills++
-			}
-		}
-		mu.Lock()
-		sent := 0
-		for _, n := range got {
-			sent += n
-		}
-		if len(got) != killed || sent > killed+kills {
-			t.Errorf("%d of %d alerts arrived, %d messages after %d kills", len(got), killed, sent, kills)
-		}
-		mu.Unlock()
-		total += kills
+	return r
+}
+
+func (r *receiver) times(id string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.got[id]
+}
+
+// finish is a run that nobody kills.
+func (r *receiver) finish(t *testing.T, spool string, env ...string) {
+	t.Helper()
+	if !r.run(t, time.Hour, spool, env...) {
+		t.Fatal("a run that nobody kills does not deliver")
 	}
-	if total == 0 {
-		t.Error("no run was killed: the test tests nothing")
+}
+
+// run starts a run, kills it after a while, and reports whether it ended well
+// before that.
+func (r *receiver) run(t *testing.T, after time.Duration, spool string, env ...string) bool {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	// The race detector would wait a second before it lets a process end.
+	cmd.Env = append(append(os.Environ(), env...), "ALERT_TEST_URL="+r.URL+"/services/"+canary, "ALERT_TEST_SPOOL="+spool, "GORACE=atexit_sleep_ms=0")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("%d kills", total)
+	timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	return cmd.Wait() == nil
 }
