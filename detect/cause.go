@@ -64,7 +64,7 @@ func (s *scene) everybody() float64 {
 
 func (s *scene) userShare() float64 { return ratio(s.user, s.denied) }
 func (s *scene) authRise() float64 {
-	return math.Max(0, ratio(s.auth, s.rows)-2*ratio(s.outAuth, s.outRows))
+	return math.Max(0, ratio(s.auth, s.rows)-2*ratio(s.control.auth, s.control.rows))
 }
 func (s *scene) heaviness() float64 {
 	return ratio(ratio(s.heavyDenied, s.denied), math.Max(1, ratio(s.heavyServed, s.served)))
@@ -121,7 +121,7 @@ var causes = []evidence{
 
 	{"geo_block", 4.5, func(s *scene) float64 { return is(s.has[DimCountry]) }, say("the refusals follow the clients' country")},
 	{"geo_block", 1, func(s *scene) float64 { return is(s.has[DimCountry]) * over(float64(s.networks), 2, 5) }, say("%d networks of that country are refused", num(func(s *scene) int { return s.networks }))},
-	{"geo_block", 1, func(s *scene) float64 { return is(s.has[DimCountry]) * (1 - over(s.control(), 0.02, 0.2)) }, say("everybody else: %s refused", pct((*scene).control))},
+	{"geo_block", 1, func(s *scene) float64 { return is(s.has[DimCountry]) * (1 - over(s.outside(), 0.02, 0.2)) }, say("everybody else: %s refused", pct((*scene).outside))},
 	stated("geo_block", 6, "a rule on countries", ingest.WhyEdgeCountry),
 	{"geo_block", -4, func(s *scene) float64 { return is(!s.has[DimCountry]) }, say("the refused clients come from %d countries", num(func(s *scene) int { return s.countries }))},
 

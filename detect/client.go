@@ -49,6 +49,8 @@ type client struct {
 	userOK     bool // the user name was accepted at least once
 	inUse      bool
 	middle     middle
+	kept       int32 // minute of its latest facts ...
+	facts      span  // ... and where they are
 }
 
 // middle says that an address is not a visitor's but that of something between.
@@ -101,7 +103,7 @@ func (cs *clients) get(h uint64, keep int32) (id uint32, fresh bool) {
 			return 0, false
 		}
 	}
-	cs.list[id] = client{hash: h, deniedAt: -1, scanAt: -1, turnedAt: -1, lastHour: -1, inUse: true}
+	cs.list[id] = client{hash: h, deniedAt: -1, scanAt: -1, turnedAt: -1, lastHour: -1, kept: -1, inUse: true}
 	cs.index[h] = id
 	cs.all.add(h)
 	return id, true

@@ -239,6 +239,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		r := &w.rows[i]
 		r.news = r.news && !e.pairs.affected(e.pathKey(c, r), w.minute)
 	}
+	c.kept, c.facts = w.minute, span{int32(len(p.facts)), int32(len(p.facts))}
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
 		if r.by[clDenied] > 0 {
@@ -257,6 +258,8 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 			}
 		}
 		p.facts = append(p.facts, f)
+		p.all.add(&f)
+		c.facts.hi++
 	}
 }
 
@@ -285,6 +288,7 @@ func (e *Engine) learnClient(c *client, minute int32, s sum) {
 	c.assets, c.pages, c.refs = add16(c.assets, uint32(s.assets)), add16(c.pages, uint32(s.pages)), add16(c.refs, uint32(s.refs))
 	c.fails, c.hits, c.probes = add16(c.fails, uint32(s.fails)), add16(c.hits, uint32(s.hits)), add16(c.probes, uint32(s.probes))
 	c.flags |= s.flags
+	e.total.between[c.middle] += uint64(s.n)
 	if c.user != 0 && s.ok > 0 {
 		c.userOK = true
 	}

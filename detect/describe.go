@@ -258,7 +258,7 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 		add("it was so already when the log begins: the true start is earlier")
 	}
 	if s.ev.members == nil {
-		add("everybody else meanwhile: %.1f %% refused", 100*s.control())
+		add("everybody else meanwhile: %.1f %% refused", 100*s.outside())
 	}
 	if s.refusedCl > 0 && s.elsewhere > 0.05 {
 		add("%.0f %% of the refused clients are served elsewhere on the site meanwhile", 100*s.elsewhere)

@@ -84,69 +84,103 @@ func (ev *event) match(e *Engine, f *fact) bool {
 	return false
 }
 
-// take adds the facts of one page to the event.
-func (ev *event) take(e *Engine, p *page) {
-	refused, atRisk, servedNow := 0.0, 0.0, 0.0
-	last := uint64(0)
-	for i := range p.facts {
-		f := &p.facts[i]
-		key := f.clientKey()
-		if !ev.match(e, f) {
-			ev.outside(f, key, p.minute)
-			continue
-		}
-		fresh := key != last
-		last = key
-		c, known := ev.clients[key]
-		if !known && len(ev.clients) >= maxEventClients {
-			ev.lost++
-			continue
-		}
-		c.requests = min(c.requests+int32(f.n), 1<<30)
-		if f.denied > 0 {
-			if !c.denied {
-				ev.nDenied++
-				c.denied, c.legit, c.first = true, f.legit, p.minute
-			}
-			ev.lastD = max(ev.lastD, p.minute)
-			if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
-				ev.firstAt = at
-			}
-			ev.keepSample(f, p)
-		}
-		if f.has(clOK) {
-			c.served = true
-			if c.denied && p.minute > c.first {
-				c.healed = true
-			}
-		}
-		if c.denied && f.flags&fLogin != 0 {
-			c.retried = true
-		}
-		ev.clients[key] = c
-		ev.f.inside(e, f)
-		if fresh {
-			atRisk += float64(f.weight)
-			if f.denied > 0 {
-				refused++
-			} else if f.has(clOK) {
-				servedNow += float64(f.weight)
-			}
-		}
-	}
-	if refused > 0 {
-		ev.refusing++
-	}
-	ev.draw(p.minute, refused)
-	ev.heal(refused, atRisk, servedNow)
+// taking is what one page does to an event.
+type taking struct {
+	ev                         *event
+	e                          *Engine
+	p                          *page
+	last                       uint64
+	refused, atRisk, servedNow float64
+	inside                     control
 }
 
-// outside notes what clients of the event and all others meet elsewhere.
-func (ev *event) outside(f *fact, key uint64, minute int32) {
-	ev.f.outside(f)
-	if !f.recent {
+// take adds the facts of one page to the event.
+func (ev *event) take(e *Engine, p *page) {
+	t := taking{ev: ev, e: e, p: p}
+	if ev.members == nil {
+		t.all()
+		ev.f.control.rest(p.all, t.inside)
+	} else {
+		t.members()
+	}
+	if t.refused > 0 {
+		ev.refusing++
+	}
+	ev.draw(p.minute, t.refused)
+	ev.heal(t.refused, t.atRisk, t.servedNow)
+}
+
+// all takes the facts of the cohort, and what its clients meet elsewhere.
+func (t *taking) all() {
+	for i := range t.p.facts {
+		if f := &t.p.facts[i]; t.ev.match(t.e, f) {
+			t.fact(f)
+		} else if f.recent {
+			t.ev.elsewhere(f)
+		}
+	}
+}
+
+// members takes the facts of single clients.
+func (t *taking) members() {
+	for _, s := range t.e.spans(t.ev.members, t.p) {
+		for i := s.lo; i < s.hi; i++ {
+			t.fact(&t.p.facts[i])
+		}
+	}
+}
+
+func (t *taking) fact(f *fact) {
+	ev, key := t.ev, f.clientKey()
+	fresh := key != t.last
+	t.last = key
+	t.inside.add(f)
+	c, known := ev.clients[key]
+	if !known && len(ev.clients) >= maxEventClients {
+		ev.lost++
 		return
 	}
+	c.requests = min(c.requests+int32(f.n), 1<<30)
+	if f.denied > 0 {
+		ev.refuse(&c, f, t.p)
+	}
+	if f.has(clOK) {
+		c.served = true
+		if c.denied && t.p.minute > c.first {
+			c.healed = true
+		}
+	}
+	if c.denied && f.flags&fLogin != 0 {
+		c.retried = true
+	}
+	ev.clients[key] = c
+	ev.f.inside(t.e, f)
+	if fresh {
+		t.atRisk += float64(f.weight)
+		if f.denied > 0 {
+			t.refused++
+		} else if f.has(clOK) {
+			t.servedNow += float64(f.weight)
+		}
+	}
+}
+
+// refuse notes a refusal of client c.
+func (ev *event) refuse(c *clientSeen, f *fact, p *page) {
+	if !c.denied {
+		ev.nDenied++
+		c.denied, c.legit, c.first = true, f.legit, p.minute
+	}
+	ev.lastD = max(ev.lastD, p.minute)
+	if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
+		ev.firstAt = at
+	}
+	ev.keepSample(f, p)
+}
+
+// elsewhere notes what refused clients of the event meet outside its cohort.
+func (ev *event) elsewhere(f *fact) {
+	key := f.clientKey()
 	c, ok := ev.clients[key]
 	if !ok || !c.denied {
 		return

@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/denylens/denylens/ingest"
+import (
+	"slices"
+
+	"github.com/denylens/denylens/ingest"
+)
 
 // fact is what is kept of one row of a closed window for an hour, to explain
 // an alarm and to follow an open event: which client, with which attributes,
@@ -33,6 +37,7 @@ func (f *fact) has(c class) bool { return f.met&(1<<c) != 0 }
 // page holds the facts of one window.
 type page struct {
 	minute  int32
+	all     control
 	facts   []fact
 	samples []Sample
 }
@@ -56,8 +61,31 @@ func (r *ring) turn(minute int32) *page {
 		r.pages[len(r.pages)-1] = page{facts: old.facts[:0]}
 	}
 	p := &r.pages[len(r.pages)-1]
-	p.minute, p.facts, p.samples = minute, p.facts[:0], nil
+	p.minute, p.facts, p.samples, p.all = minute, p.facts[:0], nil, control{}
 	return p
+}
+
+// span is where a client's facts are in a page.
+type span struct{ lo, hi int32 }
+
+// spans lists where the facts of some clients are, in the order of the page.
+func (e *Engine) spans(members map[uint64]bool, p *page) []span {
+	var out []span
+	if p != &e.ring.pages[len(e.ring.pages)-1] {
+		for i := range p.facts {
+			if members[p.facts[i].clientKey()] {
+				out = append(out, span{int32(i), int32(i + 1)})
+			}
+		}
+		return out
+	}
+	for k := range members {
+		if c := &e.clients.list[uint32(k)]; uint32(c.hash) == uint32(k>>32) && c.kept == p.minute {
+			out = append(out, c.facts)
+		}
+	}
+	slices.SortFunc(out, func(a, b span) int { return int(a.lo - b.lo) })
+	return out
 }
 
 // since returns the pages from minute on.

@@ -19,8 +19,7 @@ type features struct {
 	auth, limited, miss float64          // rows that met a 401, a 429, a 404 or the like
 	flagged             map[flags]float64
 	user, noUser        float64 // refused rows with and without a user
-	outRows, outDenied  float64 // everybody else's rows, and refused ones
-	outAuth             float64
+	control             control // everybody else
 	hostile             float64 // refused rows of known attackers
 	peakShare           float64
 	noReferer           float64
@@ -136,16 +135,25 @@ func (f *features) inside(e *Engine, x *fact) {
 	}
 }
 
-// outside takes a fact of everybody else in: the control.
-func (f *features) outside(x *fact) {
+// control counts rows of whoever is outside an event's cohort.
+type control struct{ rows, denied, auth float64 }
+
+func (c *control) add(x *fact) {
 	w := float64(x.weight)
-	f.outRows += w
+	c.rows += w
 	if x.has(clAuth) {
-		f.outAuth += w
+		c.auth += w
 	}
 	if x.denied > 0 {
-		f.outDenied++
+		c.denied++
 	}
+}
+
+// rest adds what of all is not inside.
+func (c *control) rest(all, inside control) {
+	c.rows += all.rows - inside.rows
+	c.denied += all.denied - inside.denied
+	c.auth += all.auth - inside.auth
 }
 
 func (f *features) share(b flags) float64 { return ratio(f.flagged[b], f.denied) }
@@ -158,7 +166,7 @@ func (f *features) whyShare(ws ...ingest.Why) float64 {
 	return ratio(sum, f.denied)
 }
 
-func (f *features) control() float64 { return ratio(f.outDenied, f.outRows) }
+func (f *features) outside() float64 { return ratio(f.control.denied, f.control.rows) }
 
 // purity is the share of the cohort's rows that were refused.
 func (f *features) purity() float64 { return ratio(f.denied, f.rows) }

@@ -29,6 +29,7 @@ type leaves struct {
 	routes  map[uint64]routeParts
 	agents  map[uint64]agentParts
 	names   map[uint64]uint32 // host, method, referer, rule
+	known   []knownLeaf       // direct-mapped: leaves met lately
 	route   route
 	agent   agent
 	text    []byte
@@ -41,16 +42,32 @@ type routeParts struct {
 
 type agentParts struct{ ua, major, os uint32 }
 
-const partsLimit = 1 << 16
+// knownLeaf is the number of what hashes to hash.
+type knownLeaf struct {
+	hash uint64
+	id   uint32
+}
+
+const (
+	partsLimit = 1 << 16
+	knownBits  = 16
+)
 
 func newLeaves(limit int) *leaves {
 	return &leaves{byValue: make(map[leaf]uint32), list: make([]leaf, 1, 1024), limit: limit,
-		routes: make(map[uint64]routeParts), agents: make(map[uint64]agentParts), names: make(map[uint64]uint32)}
+		routes: make(map[uint64]routeParts), agents: make(map[uint64]agentParts), names: make(map[uint64]uint32), known: make([]knownLeaf, 1<<knownBits)}
 }
 
 // id returns the number of the leaf of rec.
 func (ls *leaves) id(o *obs, rec *ingest.Record, s *symbols) uint32 {
-	l := ls.make(o, rec, s)
+	k := &ls.known[o.leaf>>(64-knownBits)]
+	if k.hash != o.leaf {
+		k.hash, k.id = o.leaf, ls.number(ls.make(o, rec, s))
+	}
+	return k.id
+}
+
+func (ls *leaves) number(l leaf) uint32 {
 	if id, ok := ls.byValue[l]; ok {
 		return id
 	}

@@ -13,6 +13,7 @@ type obs struct {
 	t      int64  // Unix seconds
 	key    uint64 // client, template and all that a cohort can name: one row of a window
 	client uint64
+	leaf   uint64 // all that a cohort can name of the request
 	agent  uint64 // the user agent's text
 	tmpl   uint64
 	rec    int32 // index into Batch.Records
@@ -102,7 +103,7 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 			o.flags |= fForeign
 		}
 	}
-	o.agent = ag.raw
+	o.agent, o.leaf = ag.raw, mix(h, uint64(o.flags&fSelf))
 	o.key = mix(h, o.client)
 }
 

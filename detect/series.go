@@ -17,25 +17,27 @@ type series struct {
 	O      int32  // this window: refused, but that is an old story there
 	S      int32  // this window: served at least once
 
-	base    baseline
-	ed      edetector
-	fresh   freshRate // rate of refusals that were news, for the expectations of the explanation
-	blocks  []block   // history in blocks of five minutes: learned after a delay, and used by the pass over a whole file
-	learned int       // blocks learned so far
+	base   baseline
+	ed     edetector
+	fresh  freshRate      // rate of refusals that were news, for the expectations of the explanation
+	blocks [waiting]block // counts that wait to be learned, the oldest first
+	waits  int            // how many of them
 
 	served  int64 // client-minutes served since the beginning
 	refused int64 // first refusals since the beginning ...
 	old     int64 // ... and those that were no news
 	first   int32 // minute first seen
 	lastD   int32
+	lastA   int32
+	atRisk  int64 // clients at risk since the beginning
 	event   int32 // 1-based index of the open event it belongs to, 0 = none
 }
 
 // block is five minutes of one series.
 type block struct {
-	at         int32 // minute / 5
-	A, D, O, S uint16
-	skip       bool // an event of this series was open: teaches nothing
+	at      int32 // minute / 5
+	A, D, O uint16
+	skip    bool // an event of this series was open: teaches nothing
 }
 
 // freshRate is a discounted ratio.
@@ -51,13 +53,14 @@ func (f *freshRate) rate(parent float64) float64 {
 const (
 	blockMinutes = 5
 	maxSeries    = 24000
-	maxBlocks    = 600 // per series; beyond, the oldest are dropped
+	waiting      = guard/blockMinutes + 2
 )
 
 type seriesTable struct {
 	list    []series // list[0] is everyone
 	touched []int32
-	refused int64
+	hand    int32
+	refused int64 // values that found no place, for the table was full of busy ones
 }
 
 func newSeriesTable() *seriesTable { return &seriesTable{} }
@@ -87,9 +90,14 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 		return -1
 	}
 	st := e.series
-	if len(st.list) >= maxSeries {
-		st.refused++
-		return -1
+	n := int32(len(st.list))
+	if n >= maxSeries {
+		if n = st.idle(minute, uint32(e.minutes), e.syms); n < 0 {
+			st.refused++
+			return -1
+		}
+	} else {
+		st.list = append(st.list, series{})
 	}
 	parent := int32(0)
 	for up := sym.parent; up != 0; up = e.syms.list[up].parent {
@@ -98,27 +106,42 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 			break
 		}
 	}
-	n := int32(len(st.list))
-	st.list = append(st.list, series{sym: id, dim: sym.dim, parent: parent, base: newBaseline(st.list[parent].base.rate(), minute), first: minute, lastD: -1 << 30})
+	st.list[n] = series{sym: id, dim: sym.dim, parent: parent, base: newBaseline(st.list[parent].base.rate(), minute), first: minute, lastA: minute, lastD: -1 << 30}
 	st.list[n].ed.reset(minute - 1)
 	sym.series = n
 	return n
 }
 
+// idle frees the place of a series that nobody has touched for an hour: of up
+// to 64 looked at, the one idle longest.
+func (st *seriesTable) idle(minute int32, window uint32, syms *symbols) int32 {
+	best := int32(-1)
+	for range 64 {
+		if st.hand++; int(st.hand) >= len(st.list) {
+			st.hand = 1
+		}
+		s := &st.list[st.hand]
+		if minute-s.lastA > epoch && s.event == 0 && s.listed != window && (best < 0 || s.lastA < st.list[best].lastA) {
+			best = st.hand
+		}
+	}
+	if best > 0 {
+		syms.list[st.list[best].sym].series = 0
+	}
+	return best
+}
+
+// remember adds this minute to the counts that wait. There is always room:
+// learn takes away what is older than the guard.
 func (s *series) remember(minute int32) {
 	at := minute / blockMinutes
-	if n := len(s.blocks); n == 0 || s.blocks[n-1].at != at {
-		if n >= maxBlocks {
-			copy(s.blocks, s.blocks[n/4:])
-			s.blocks = s.blocks[:n-n/4]
-			s.learned = max(0, s.learned-n/4)
-		}
-		s.blocks = append(s.blocks, block{at: at})
+	if s.waits == 0 || s.blocks[s.waits-1].at != at {
+		s.blocks[s.waits] = block{at: at}
+		s.waits++
 	}
-	b := &s.blocks[len(s.blocks)-1]
+	b := &s.blocks[s.waits-1]
 	b.A = sat16(b.A, s.A)
 	b.D = sat16(b.D, s.D)
-	b.S = sat16(b.S, s.S)
 	b.O = sat16(b.O, s.O)
 	b.skip = b.skip || s.event != 0
 }
@@ -135,12 +158,12 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 		parent = st.list[s.parent].base.rate()
 	}
 	wait := min(guard, age/2)
-	for s.learned < len(s.blocks) {
-		b := &s.blocks[s.learned]
+	done := 0
+	for ; done < s.waits; done++ {
+		b := &s.blocks[done]
 		if (b.at+1)*blockMinutes > minute-wait {
-			return
+			break
 		}
-		s.learned++
 		known := int(b.D)
 		if s.sym != 0 && !dims[s.dim].client {
 			known += int(b.O) // a part of the site knows its standing refusals; where clients come from says nothing of them
@@ -153,6 +176,7 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 		s.base.learn(b.at*blockMinutes, int(b.A), known, parent, w)
 		s.fresh.learn(w*float64(b.D), w*float64(b.A), keep)
 	}
+	s.waits = copy(s.blocks[:], s.blocks[done:s.waits])
 }
 
 func sat16(a uint16, b int32) uint16 { return uint16(min(int32(a)+b, 1<<16-1)) }

@@ -33,16 +33,13 @@ func (e *Engine) standing() []Standing {
 		if e.below(s.sym, taken) || len(out) >= 20 {
 			continue
 		}
-		var a, d int64
-		for _, b := range s.blocks {
-			a, d = a+int64(b.A), d+int64(b.D)+int64(b.O)
-		}
-		if d*2 < a || s.lastD-s.first < epoch {
+		d := s.refused + s.old
+		if d*2 < s.atRisk || s.lastD-s.first < epoch {
 			continue
 		}
 		taken = append(taken, s.sym)
-		out = append(out, Standing{Cohort: []Term{{s.dim.String(), e.syms.text(s.sym)}}, Share: round4(ratio(float64(d), float64(a))),
-			Denied: s.refused + s.old, DeniedClients: s.refused + s.old, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
+		out = append(out, Standing{Cohort: []Term{{s.dim.String(), e.syms.text(s.sym)}}, Share: round4(ratio(float64(d), float64(s.atRisk))),
+			Denied: d, DeniedClients: d, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
 	}
 	if out == nil {
 		out = []Standing{}

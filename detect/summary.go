@@ -34,7 +34,7 @@ func (e *Engine) incidents() []Incident {
 		if ev.hidden || e.unsayable(ev) || e.track.shadowed(ev) || ev.origin == byTurn && ev.nDenied == 0 && ev.frozen == nil {
 			continue
 		}
-		if ev.origin == byScan && ev.f.requests < smallScan && ev.frozen == nil {
+		if ev.origin == byScan && ev.f.requests < smallScan {
 			small = append(small, ev)
 			continue
 		}

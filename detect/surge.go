@@ -59,6 +59,8 @@ func (e *Engine) test(minute int32) []alarm {
 		s.served += int64(s.S)
 		s.refused += int64(s.D)
 		s.old += int64(s.O)
+		s.atRisk += int64(s.A)
+		s.lastA = minute
 		if d > 0 || s.O > 0 {
 			s.lastD = minute
 		}

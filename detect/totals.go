@@ -8,6 +8,7 @@ type totals struct {
 	late, dropped    int64
 	deniedClients    int64
 	status           [1024]int64
+	between          [edgeMiddle + 1]uint64 // requests by what their addresses are
 	time             timeline
 	last             int64
 }

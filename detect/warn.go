@@ -48,19 +48,20 @@ func (e *Engine) unsayable(ev *event) bool {
 // proxies finds out whether the clients in the log are not the clients: a few
 // private or edge addresses make most of the requests.
 func (e *Engine) proxies() string {
+	t := &e.total
+	all := t.between[noMiddle] + t.between[privateMiddle] + t.between[edgeMiddle]
+	edge, private := t.between[edgeMiddle], t.between[privateMiddle]
+	if edge*5 <= all && private*2 <= all {
+		return ""
+	}
 	var few [4]uint64
-	var edge, private, all uint64
 	var at netip.Addr
 	for i := 1; i < len(e.clients.list); i++ {
 		c := &e.clients.list[i]
-		n := uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
-		all += n
-		switch c.middle {
-		case edgeMiddle:
-			edge, at = edge+n, c.addr
-		case privateMiddle:
-			private += n
+		if c.middle == edgeMiddle {
+			at = c.addr
 		}
+		n := uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
 		for k := range few {
 			if n > few[k] {
 				n, few[k] = few[k], n
@@ -69,8 +70,6 @@ func (e *Engine) proxies() string {
 	}
 	top := few[0] + few[1] + few[2] + few[3]
 	switch {
-	case all == 0:
-		return ""
 	case edge*5 > all:
 		name, header := geo.Edge(at), "X-Forwarded-For"
 		if name == "cloudflare" {
