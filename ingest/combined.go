@@ -178,7 +178,7 @@ func statusAndBytes(b []byte, r *Record) (tail []byte, flaw Flaw) {
 	if i == 0 || i >= len(b) {
 		return nil, FlawStatus
 	}
-	r.Has &^= HasStatus | HasBytes
+	r.Has &^= HasStatus | HasBytes | BytesDash
 	switch {
 	case b[i] == '-':
 		i++
@@ -205,7 +205,7 @@ func statusAndBytes(b []byte, r *Record) (tail []byte, flaw Flaw) {
 		i += m
 	case b[i] == '-':
 		if r.Has&HasStatus != 0 {
-			r.Has |= HasBytes // Apache's %b has a dash for 0
+			r.Has |= HasBytes | BytesDash
 		}
 		i++
 	default:

@@ -84,6 +84,9 @@ func TestWrongFormatStringsAreNamedByTheirWrongPart(t *testing.T) {
 		"log_format main escape=x '$a'": "escape=x",
 		"log_format main '$a":           "not closed",
 		"AWSELB":                        "not read",
+		"$nonsense":                     "none of its variables is known: $nonsense",
+		"[$a] $b|${c}":                  "none of its variables is known: $a $b $c",
+		"$nonsense $status":             "",
 		strings.Repeat("$status ", 65):  "more than 64",
 	} {
 		_, _, err := Compile(spec)

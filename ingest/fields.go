@@ -131,7 +131,7 @@ func (m *found) fixed(r *Record, c *clock.Clock, d decoding) Flaw {
 			r.Bytes = n
 			r.Has |= HasBytes
 		} else if !d.json && string(b) == "-" && r.Has&HasStatus != 0 {
-			r.Has |= HasBytes // Apache's %b has a dash for 0
+			r.Has |= HasBytes | BytesDash
 		}
 	}
 	if m.have&(1<<jfUpstream) != 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var update = flag.Bool("update-formats", false, "rewrite the wanted records in testdata/formats")
+var update = flag.Bool("update", false, "rewrite the wanted records in testdata/formats")
 
 // formatSamples reads testdata/formats/NAME.txtar: lines, and the records
 // wanted of them.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -70,6 +71,25 @@ var nginxVars = map[string]nginxVar{
 	"is_args":                   {jfNone, 0, classToken},
 }
 
+// nginxOther lists nginx' other variables, nginxFamilies what the names of
+// further ones begin with. All of them are text that is passed over.
+var (
+	nginxOther = strings.Fields(`ancient_browser bytes_received content_length content_type date_gmt date_local
+		document_root fastcgi_path_info fastcgi_script_name http2 http3 https invalid_referer limit_rate memcached_key
+		modern_browser msie nginx_version protocol realpath_root request_body request_body_file request_completion request_filename
+		request_port secure_link secure_link_expires server_addr session_log_id session_time slice_range spdy uid_got uid_reset uid_set`)
+	nginxFamilies = []string{"arg_", "cookie_", "geoip_", "geoip2_", "http_", "jwt_", "proxy_", "quic_", "realip_", "sent_http_",
+		"sent_trailer_", "ssl_", "tcpinfo_", "upstream_"}
+)
+
+// ofNginx tells whether nginx or one of its modules sets the variable; others
+// are the operator's own.
+func ofNginx(name string) bool {
+	_, read := nginxVars[name]
+	return read || slices.Contains(nginxOther, name) ||
+		slices.ContainsFunc(nginxFamilies, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
 func lookupNginxVar(name string) nginxVar {
 	if v, ok := nginxVars[name]; ok {
 		return v
@@ -86,7 +106,8 @@ func lookupNginxVar(name string) nginxVar {
 }
 
 // parseNginxFormat takes the text of a log_format apart: quotes and directive
-// are gone, escape is what escape= said ("" if nothing).
+// are gone, escape is what escape= said ("" if nothing). Variables of the
+// operator's own are passed over, but if all are such, it is an error.
 func parseNginxFormat(text, escape string) (*layout, error) {
 	l := &layout{name: "log_format", escape: escape}
 	switch escape {
@@ -94,6 +115,8 @@ func parseNginxFormat(text, escape string) (*layout, error) {
 	default:
 		return nil, fmt.Errorf("log_format: escape=%s: must be default, json or none", escape)
 	}
+	var strange []string
+	known := false
 	for text != "" {
 		i := strings.IndexByte(text, '$')
 		if i < 0 {
@@ -105,9 +128,17 @@ func parseNginxFormat(text, escape string) (*layout, error) {
 		if err != nil {
 			return nil, err
 		}
+		if ofNginx(name) {
+			known = true
+		} else {
+			strange = append(strange, "$"+name)
+		}
 		v := lookupNginxVar(name)
 		l.add("$"+name, v.field, v.rank, v.class)
 		text = rest
+	}
+	if !known && len(strange) > 0 {
+		return nil, fmt.Errorf("log_format: none of its variables is known: %s", strings.Join(strange, " "))
 	}
 	return l, nil
 }

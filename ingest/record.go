@@ -29,6 +29,7 @@ const (
 	HasOrigin   // OriginStatus: 0 means the edge answered by itself
 	HasMillis   // Time is finer than one second
 	HasZone     // the line stated its time zone
+	BytesDash   // Bytes is 0 because the line has a dash, which is how Apache's %b writes an answer without a body
 )
 
 // Record is one line of a log, read. All []byte fields are views into the

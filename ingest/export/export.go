@@ -108,7 +108,7 @@ func (w *row) send(b *ingest.Batch, r *ingest.Record, source string) {
 		w.bytes(t)
 	}
 	w.optional(r.Has&ingest.HasStatus != 0, int64(r.Status))
-	w.optional(r.Has&ingest.HasBytes != 0, r.Bytes)
+	w.optional(r.Has&(ingest.HasBytes|ingest.BytesDash) == ingest.HasBytes, r.Bytes)
 	for _, t := range [...][]byte{r.Referer, r.Agent, r.Host} {
 		w.bytes(t)
 	}

@@ -250,6 +250,42 @@ func TestALogIsExportedInItsOrder(t *testing.T) {
 	}
 }
 
+func TestADashIsNullAndZeroStaysZero(t *testing.T) {
+	const layout = `%h %l %u %t "%r" %>s %b` // a layout of its own, besides common
+	log := ""
+	for _, size := range []string{"-", "0", "17"} {
+		log += `192.0.2.1 - - [24/Nov/2026:10:00:00 +0000] "HEAD / HTTP/1.1" 304 ` + size + "\n"
+	}
+	for _, spec := range []string{"common", layout, layout + " %D", "auto"} {
+		newFormat, _, err := ingest.Compile(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := log
+		if strings.HasSuffix(spec, "%D") {
+			lines = strings.ReplaceAll(log, "\n", " 5\n")
+		}
+		var out bytes.Buffer
+		e := NewNDJSON(&out, Options{})
+		src := ingest.NewStream("x", strings.NewReader(lines))
+		if _, err := ingest.Run(context.Background(), []ingest.Source{src}, ingest.Options{Format: newFormat}, func(b *ingest.Batch, lo, hi int) error {
+			return e.Write(b, lo, hi, "x")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		e.Close()
+		rows := strings.Split(out.String(), "\n")
+		if len(rows) != 4 {
+			t.Fatalf("%s: %d rows", spec, len(rows)-1)
+		}
+		for i, want := range []string{`"bytes":null,`, `"bytes":0,`, `"bytes":17,`} {
+			if !strings.Contains(rows[i], want) || !strings.Contains(rows[i], `"user":null,`) {
+				t.Errorf("%s: no %s in %s", spec, want, rows[i])
+			}
+		}
+	}
+}
+
 func TestExportDoesNotAllocateForALine(t *testing.T) {
 	b := sample(1000)
 	e := NewNDJSON(io.Discard, Options{})

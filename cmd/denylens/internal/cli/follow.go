@@ -23,6 +23,7 @@ func (a *app) follow(args []string, r *run) (sources []ingest.Source, files bool
 		FromStart: true,
 		Notice:    func(path, what string) { a.say.warn("%s: %s", path, what) },
 	})
+	r.options.Await = w.Awaits()
 	r.options.Discover = func() []ingest.Source {
 		found := w.Discover()
 		for _, s := range found {

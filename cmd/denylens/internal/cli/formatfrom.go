@@ -28,10 +28,10 @@ func formatFrom(conf *config.Config) (func() ingest.Format, []string, error) {
 	if err != nil {
 		return fail(err)
 	}
-	var all firstOf
-	var warnings []string
+	var names, warnings []string
+	var formats []func() ingest.Format
 	for _, n := range named {
-		if len(n.Paths) == 0 && len(all.make) > 0 {
+		if len(n.Paths) == 0 && len(formats) > 0 {
 			continue // defined, but no log is written in it
 		}
 		f, w, err := ingest.Compile(n.Format)
@@ -39,15 +39,15 @@ func formatFrom(conf *config.Config) (func() ingest.Format, []string, error) {
 			warnings = append(warnings, fmt.Sprintf("%s: %v", n.Name, err))
 			continue
 		}
-		all.names, all.make, warnings = append(all.names, n.Name), append(all.make, f), append(warnings, w...)
+		names, formats, warnings = append(names, n.Name), append(formats, f), append(warnings, w...)
 	}
-	switch len(all.make) {
+	switch len(formats) {
 	case 0:
 		return fail(fmt.Errorf("%q holds no format that can be read: %s", conf.FormatFrom, strings.Join(warnings, "; ")))
 	case 1:
-		return all.make[0], warnings, nil
+		return formats[0], warnings, nil
 	}
-	return all.new, warnings, nil
+	return ingest.Either(strings.Join(names, "|"), formats...), warnings, nil
 }
 
 func readServerConfig(path string) ([]byte, error) {
@@ -57,45 +57,4 @@ func readServerConfig(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxServerConfig))
-}
-
-// firstOf makes Formats that read each line by the first of several that fits.
-type firstOf struct {
-	names []string
-	make  []func() ingest.Format
-}
-
-func (f *firstOf) new() ingest.Format {
-	s := &several{name: strings.Join(f.names, "|")}
-	for _, m := range f.make {
-		s.formats = append(s.formats, m())
-	}
-	return s
-}
-
-type several struct {
-	name    string
-	formats []ingest.Format
-	last    int // the one that read the line before
-}
-
-func (s *several) Name() string { return s.name }
-
-func (s *several) Parse(line []byte, r *ingest.Record) error {
-	first := s.formats[s.last].Parse(line, r)
-	if first == nil {
-		return nil
-	}
-	for i, f := range s.formats {
-		if i == s.last {
-			continue
-		}
-		r.Reset()
-		if f.Parse(line, r) == nil {
-			s.last = i
-			return nil
-		}
-	}
-	r.Reset()
-	return first
 }

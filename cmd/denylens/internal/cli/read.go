@@ -78,13 +78,18 @@ func format(conf *config.Config) (func() ingest.Format, []string, error) {
 	if err == nil {
 		return f, warnings, nil
 	}
-	e := &config.Error{Where: conf.Sources["format"], Why: err.Error(), Hint: "denylens formats lists the names; a log_format or LogFormat string works as it is"}
 	var names []string
 	for _, s := range ingest.Formats {
 		names = append(names, s.Name)
 	}
-	if n := config.Nearest(conf.Format, names); n != "" {
+	e := &config.Error{Where: conf.Sources["format"], Key: "format", Why: err.Error()}
+	switch n := config.Nearest(conf.Format, names); {
+	case n != "":
 		e.Hint = "did you mean " + n + "?"
+	case strings.ContainsAny(conf.Format, "$%"):
+		e.Hint = "give the log_format or LogFormat as it stands in the server's configuration: what counts in it is $remote_addr, $time_local, $request and $status, or %h, %t, %r and %s"
+	default:
+		e.Hint = "the names are " + strings.Join(names, ", ") + "; a log_format or LogFormat string works as it is"
 	}
 	return nil, nil, e
 }

@@ -53,7 +53,7 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 	l.run = r
 	sources, files, stop, unread := a.follow(args, r)
 	defer stop()
-	if len(sources) == 0 {
+	if len(sources) == 0 && !r.options.Await {
 		return unread
 	}
 	if files {
