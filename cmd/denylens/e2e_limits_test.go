@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -143,21 +142,5 @@ func TestE2ETheReportDependsOnTheLogAlone(t *testing.T) {
 	}
 	if a.stderr != "" {
 		t.Errorf("a scan that went well says on stderr: %q", a.stderr)
-	}
-}
-
-func TestE2EAWatchEndsWhenItIsToldTo(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		path := write(t, "access.log", good(500))
-		w := watch(t, newSlack(t, 0), nil, path)
-		time.Sleep(700 * time.Millisecond)
-		begin := time.Now()
-		w.cmd.Process.Signal(sig)
-		if n := w.end(t); n != 500 {
-			t.Errorf("%v: %d requests, want 500", sig, n)
-		}
-		if took := time.Since(begin); took > 10*time.Second {
-			t.Errorf("%v: took %v", sig, took)
-		}
 	}
 }

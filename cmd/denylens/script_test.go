@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 //	slackgot N REGEXP             N messages have come, all of them matching
 //	validates FILE                FILE is a report by the published schema
 //	octets, concat, shorten       make files
-//	interrupt ARGS... -- REGEXP   run, wait for REGEXP on standard output, send SIGINT, expect exit 0
+//	interrupt ARGS... -- TEXT     run, wait for TEXT in what it says, send SIGINT, expect exit 130; what it said is in the file interrupted
 //
 // $LOGS holds simulated logs: geo-block.log (three hours), htaccess.log and
 // scanner.log (a day each), quiet.log (an hour).
@@ -212,7 +212,7 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 			split = i
 		}
 	}
-	if split < 0 || split+2 != len(args) {
+	if neg || split < 0 || split+2 != len(args) {
 		ts.Fatalf("usage: interrupt ARGS... -- TEXT")
 	}
 	self, err := exec.LookPath("denylens") // testscript has put it there
@@ -235,10 +235,10 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	ts.Check(cmd.Process.Signal(syscall.SIGINT))
-	err = cmd.Wait()
+	cmd.Wait()
 	ts.Check(os.WriteFile(ts.MkAbs("interrupted"), []byte(out.String()), 0o600))
-	if (err != nil) != neg {
-		ts.Fatalf("ended with %v:\n%s", err, out.String())
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		ts.Fatalf("exit code %d, want 130:\n%s", code, out.String())
 	}
 }
 

@@ -26,7 +26,6 @@ type app struct {
 	say            *voice
 	commands       []string // names
 	configFile     string
-	signal         os.Signal // the one that ended the run, if any
 }
 
 // commands are the sub-commands in the order of the help.
@@ -55,32 +54,26 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (exit int) {
 	root := a.root()
 	root.SetArgs(a.implied(root, args))
 	err := root.ExecuteContext(ctx)
-	if err != nil && !brokenPipe(err) && !errors.Is(err, context.Canceled) {
-		a.say.fail(err)
+	if errors.Is(err, context.Canceled) {
+		err = errors.Join(err, context.Cause(ctx))
 	}
-	switch {
-	case errors.Is(err, context.Canceled) && a.signal == syscall.SIGTERM:
-		return exitTerminate
-	case errors.Is(err, context.Canceled):
-		return exitInterrupt
-	}
+	a.say.fail(err)
 	return code(err)
 }
 
 // signals returns a context that the first SIGINT or SIGTERM ends; the second
 // ends the process at once.
 func (a *app) signals() (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		if s, ok := <-c; ok {
-			a.signal = s
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			cancel()
+			cancel(&stopped{s})
 		}
 	}()
-	return ctx, func() { signal.Stop(c); cancel() }
+	return ctx, func() { signal.Stop(c); cancel(nil) }
 }
 
 func (a *app) root() *cobra.Command {

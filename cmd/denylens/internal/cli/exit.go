@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/alert"
 	"github.com/denylens/denylens/cmd/denylens/internal/config"
@@ -35,13 +38,22 @@ type failure struct {
 
 func (f *failure) Error() string { return f.what }
 
+// stopped is the end of a run by a signal: nothing went wrong, and there is
+// nothing to say.
+type stopped struct{ by os.Signal }
+
+func (s *stopped) Error() string { return "" }
+
+func (s *stopped) Unwrap() error { return context.Canceled }
+
 func usagef(hint, format string, args ...any) error {
 	return &failure{exitUsage, fmt.Sprintf(format, args...), hint}
 }
 
 // precedence orders exit codes where several things went wrong at once: what
-// kept the run from its work comes before what the run found.
-var precedence = []int{exitBug, exitUsage, exitOutput, exitInput, exitState, exitLocked, exitAlerts, exitFound, exitDone}
+// kept the run from its work comes before the signal that ended it, and that
+// before what the run found.
+var precedence = []int{exitBug, exitUsage, exitOutput, exitInput, exitState, exitLocked, exitAlerts, exitTerminate, exitInterrupt, exitFound, exitDone}
 
 // code is the exit code that err ends the program with.
 func code(err error) int {
@@ -56,9 +68,16 @@ func codeOf(err error) int {
 	var f *failure
 	var in *ingest.InputError
 	var out *outputError
+	var s *stopped
 	switch {
 	case err == nil || brokenPipe(err):
 		return exitDone
+	case errors.As(err, &s) && s.by == syscall.SIGTERM:
+		return exitTerminate
+	case errors.As(err, &s):
+		return exitInterrupt
+	case errors.Is(err, context.Canceled):
+		return exitDone // a part of what a signal ended
 	case errors.As(err, &f):
 		return f.code
 	case errors.As(err, &out):

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -35,10 +37,11 @@ func (v *voice) print(kind, text string) {
 	fmt.Fprintf(v.w, "denylens: %s%s\n", kind, escape.Term(text))
 }
 
-// fail says why the program ends.
+// fail says why the program ends. That its reader has gone, or that a signal
+// came, needs no words.
 func (v *voice) fail(err error) {
 	for _, e := range parts(err) {
-		if e.Error() != "" {
+		if e != nil && e.Error() != "" && !brokenPipe(e) && !errors.Is(e, context.Canceled) {
 			v.print("", e.Error())
 		}
 	}

@@ -24,7 +24,7 @@ func watchCommand(a *app) *cobra.Command {
 		Short: "follow logs and tell what happens while it happens; alert if a webhook is set",
 		Long: `denylens watch follows logs through every kind of rotation (or reads a pipe), prints
 incidents as they open, change and end, and sends alerts if a webhook is
-configured. SIGINT, or the end of the pipe, prints the report.`,
+configured. SIGINT, SIGTERM, or the end of the pipe, prints the report.`,
 		Example: `  denylens watch /var/log/nginx/access.log
   journalctl -fu nginx -o cat | denylens watch`,
 		RunE: func(c *cobra.Command, args []string) error { return a.watch(c, args) },
@@ -66,9 +66,9 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 		return err
 	}
 	r.options.Idle = l.idle
-	stats, err := a.read(c, r, sources, l.observed)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return errors.Join(err, l.alerts.close(patience))
+	stats, ended := a.read(c, r, sources, l.observed)
+	if ended != nil && !errors.Is(ended, context.Canceled) {
+		return errors.Join(ended, l.alerts.close(patience))
 	}
 	l.past, l.ending = nil, true
 	rep := assemble(stats, r.engine.Finish(), r.geo, r.privacy)
@@ -76,7 +76,7 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 	if brokenPipe(perr) {
 		perr = nil
 	}
-	return errors.Join(perr, unreadable(stats), unknown(stats, r.privacy), l.alerts.close(patience), found(conf, rep.Incidents))
+	return errors.Join(ended, perr, unreadable(stats), unknown(stats, r.privacy), l.alerts.close(patience), found(conf, rep.Incidents))
 }
 
 // liveOutput is where news goes: standard output, unless that is for a report
