@@ -31,7 +31,7 @@ func (e *Engine) close(w *window) {
 	e.self.count(w, e.leaves)
 	p := e.ring.turn(w.minute)
 	p.samples = w.samples
-	sample := sampling(len(w.rows), e.ring.limit)
+	sample := sampling(len(w.rows), e.ring.limit/keepServed)
 	for _, h := range w.heads {
 		e.closeClient(w, w.byHead[w.rows[h].client], p, sample)
 	}
@@ -39,6 +39,10 @@ func (e *Engine) close(w *window) {
 	alarms := e.test(w.minute)
 	e.track.observe(e, p, alarms)
 }
+
+// keepServed is the part of a page, one in so many, that clients without a
+// refusal may fill: a sample of them says how many are at risk.
+const keepServed = 4
 
 // sampling returns the mask of hash bits that must be zero for an unaffected
 // client to be kept among the facts.
@@ -245,7 +249,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		if r.by[clDenied] > 0 {
 			e.pairs.mark(e.pathKey(c, r), w.minute)
 		}
-		if len(p.facts) >= 4*e.ring.limit {
+		if len(p.facts) >= e.ring.limit {
 			e.ring.lost++
 			return
 		}

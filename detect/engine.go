@@ -69,7 +69,7 @@ func limitsFor(mem int64) limits {
 	share := func(percent, size int64) int { return int(max(1024, mem/100*percent/size)) }
 	return limits{
 		clients: share(35, 260), symbols: share(10, 180), leaves: share(15, 280),
-		rows: share(20, 3*120), pairs: share(5, 48), facts: share(10, 48*45),
+		rows: share(20, 3*120), pairs: share(5, 48), facts: share(12, 64*keepPages),
 	}
 }
 

@@ -110,23 +110,41 @@ const (
 type explainer struct {
 	space  *space
 	cells  []cell
-	values [numAxes]int  // distinct values on each axis
-	single []cohortScore // surviving one-term candidates, best first
+	values [numAxes]int     // distinct values on each axis
+	single []cohortScore    // surviving one-term candidates, best first
+	posts  map[term][]int32 // the cells of each of them
 }
 
 func newExplainer(sp *space, cells []cell) *explainer {
 	x := &explainer{space: sp, cells: cells}
-	seen := map[term]bool{}
+	var seen [numAxes]bitset
 	for i := range cells {
 		for a, v := range cells[i].v {
-			if t := (term{uint8(a), v}); v != 0 && !seen[t] {
-				seen[t] = true
+			if v != 0 && seen[a].add(v) {
 				x.values[a]++
 			}
 		}
 	}
 	return x
 }
+
+// bitset is a set of small numbers.
+type bitset []uint64
+
+// add tells whether v is new.
+func (b *bitset) add(v uint32) bool {
+	for int(v>>6) >= len(*b) {
+		*b = append(*b, 0)
+	}
+	w, bit := &(*b)[v>>6], uint64(1)<<(v&63)
+	if *w&bit != 0 {
+		return false
+	}
+	*w |= bit
+	return true
+}
+
+func (b bitset) has(v uint32) bool { return int(v>>6) < len(b) && b[v>>6]&(1<<(v&63)) != 0 }
 
 // explain returns up to maxPeels cohorts, the most responsible first.
 func explain(sp *space, cells []cell) []cohortScore {
@@ -148,6 +166,7 @@ func explain(sp *space, cells []cell) []cohortScore {
 		if len(best.terms) == 0 {
 			break
 		}
+		x.posts = nil
 		x.cells = slices.DeleteFunc(slices.Clone(x.cells), func(c cell) bool { return best.terms.matches(&c.v) })
 	}
 	return out
@@ -173,13 +192,31 @@ func (x *explainer) rate(c *cohortScore) {
 
 func (x *explainer) eval(c conj) cohortScore {
 	s := cohortScore{terms: c}
-	for i := range x.cells {
-		if c.matches(&x.cells[i].v) {
-			s.add(&x.cells[i])
+	if list, ok := x.shortest(c); ok {
+		for _, i := range list {
+			if c.matches(&x.cells[i].v) {
+				s.add(&x.cells[i])
+			}
+		}
+	} else {
+		for i := range x.cells {
+			if c.matches(&x.cells[i].v) {
+				s.add(&x.cells[i])
+			}
 		}
 	}
 	x.rate(&s)
 	return s
+}
+
+// shortest returns the shortest list of cells among which all of c's are.
+func (x *explainer) shortest(c conj) (list []int32, ok bool) {
+	for _, t := range c {
+		if p, has := x.posts[t]; has && (!ok || len(p) < len(list)) {
+			list, ok = p, true
+		}
+	}
+	return list, ok
 }
 
 // best finds the best cohort among the present cells.
@@ -209,13 +246,26 @@ func (x *explainer) best() (cohortScore, bool) {
 	return best, true
 }
 
-// findSingles lists one-term candidates with enough excess, best first.
+// findSingles lists one-term candidates with enough excess, best first. What
+// was refused is looked at first: it is little, and a candidate needs some.
 func (x *explainer) findSingles(all *cohortScore) {
+	least := math.Max(math.Min(3, all.o), 0.05*all.excess()) - 1e-9
+	var may [numAxes]bitset
+	refused := map[term]float64{}
+	for i := range x.cells {
+		for a, v := range x.cells[i].v {
+			if o := x.cells[i].o; o > 0 && v != 0 && x.space.prefer[a] >= 0 {
+				t := term{uint8(a), v}
+				if refused[t] += o; refused[t] >= least {
+					may[a].add(v)
+				}
+			}
+		}
+	}
 	sums := map[term]*cohortScore{}
 	for i := range x.cells {
-		c := &x.cells[i]
-		for a, v := range c.v {
-			if v == 0 || x.space.prefer[a] < 0 {
+		for a, v := range x.cells[i].v {
+			if !may[a].has(v) {
 				continue
 			}
 			t := term{uint8(a), v}
@@ -224,13 +274,16 @@ func (x *explainer) findSingles(all *cohortScore) {
 				s = &cohortScore{terms: conj{t}}
 				sums[t] = s
 			}
-			s.add(c)
+			s.add(&x.cells[i])
 		}
 	}
+	x.keepSingles(sums)
+}
+
+func (x *explainer) keepSingles(sums map[term]*cohortScore) {
 	x.single = x.single[:0]
-	least := math.Max(math.Min(3, all.o), 0.05*all.excess())
 	for _, s := range sums {
-		if s.o >= least-1e-9 && s.o >= 1.5*s.e {
+		if s.o >= 1.5*s.e {
 			x.rate(s)
 			x.single = append(x.single, *s)
 		}
@@ -238,6 +291,17 @@ func (x *explainer) findSingles(all *cohortScore) {
 	sort.Slice(x.single, func(i, j int) bool { return better(&x.single[i], &x.single[j]) })
 	if len(x.single) > beamValues {
 		x.single = x.single[:beamValues]
+	}
+	x.posts = make(map[term][]int32, len(x.single))
+	for i := range x.single {
+		t := x.single[i].terms[0]
+		list := []int32{}
+		for k := range x.cells {
+			if x.cells[k].v[t.axis] == t.value {
+				list = append(list, int32(k))
+			}
+		}
+		x.posts[t] = list
 	}
 }
 

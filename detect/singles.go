@@ -47,15 +47,21 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 	ev.lnPeak = float64(max(c.turned, c.walk))
 	t.replay(e, ev, max(onset, p.minute-keepPages+1))
 	if pc.scan {
-		for i := range e.ring.pages {
-			for j := range e.ring.pages[i].facts {
-				if e.ring.pages[i].facts[j].clientKey() == key && ev.onset > e.ring.pages[i].minute {
-					ev.onset = e.ring.pages[i].minute
-				}
+		ev.onset = e.firstFact(key, max(c.first, p.minute-keepPages+1), ev.onset)
+	}
+	t.tell(e, ev, true)
+}
+
+// firstFact is the first minute since from of which a client's facts are kept.
+func (e *Engine) firstFact(key uint64, from, otherwise int32) int32 {
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			if p.facts[i].clientKey() == key {
+				return min(p.minute, otherwise)
 			}
 		}
 	}
-	t.tell(e, ev, true)
+	return otherwise
 }
 
 // kin tells whether a scanner belongs to an open scan: the same network.

@@ -258,7 +258,7 @@ func (t *tracker) replay(e *Engine, ev *event, from int32) {
 		switch {
 		case p.minute >= from:
 			ev.take(e, p)
-		case p.minute >= ev.sparkAt:
+		case p.minute >= ev.sparkAt && ev.members == nil:
 			ev.drawBefore(e, p)
 		}
 	}
