@@ -15,7 +15,7 @@ var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimNetwork, DimUser, 
 func (e *Engine) axes(f *fact) [numAxes]uint32 { return e.axesOf(f.attr, f.leaf, f.rule) }
 
 func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
-	l := &e.leaves.list[leaf]
+	l := e.leaves.list.at(leaf)
 	copy(v[axCountry:], attr[:])
 	v[axHost], v[axPath1], v[axPath2], v[axPath3] = l.host, l.path[0], l.path[1], l.path[2]
 	v[axVersion], v[axMethod], v[axAgent], v[axMajor], v[axOS] = l.version, l.method, l.ua, l.major, l.os
@@ -31,7 +31,7 @@ func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
 
 // at is a fact's value on one axis.
 func (e *Engine) at(f *fact, axis uint8) uint32 {
-	l := &e.leaves.list[f.leaf]
+	l := e.leaves.list.at(f.leaf)
 	switch axis {
 	case axCountry, axASN, axWide, axNetwork, axUser:
 		return f.attr[axis]
@@ -94,7 +94,7 @@ func (e *Engine) expected(v *[numAxes]uint32) float64 {
 		if id == 0 || a == axRule {
 			continue
 		}
-		if s := e.syms.list[id].series; s > 0 {
+		if s := e.syms.list.at(id).series; s > 0 {
 			p = math.Max(p, e.series.list[s].fresh.rate(root))
 		}
 	}

@@ -17,7 +17,7 @@ const (
 // young tells whether minute is one of the first at which what is in force is
 // looked for.
 func (e *Engine) young(minute int32) bool {
-	switch minute - minuteOf(e.first) {
+	switch minute - e.began {
 	case 15, 30, keepPages - 1:
 		return true
 	}

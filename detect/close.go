@@ -66,7 +66,7 @@ type sum struct {
 
 func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	id := w.rows[head].client
-	c := &e.clients.list[id]
+	c := e.clients.of(id, e.idents.list.at(id))
 	s := e.summarise(w, head, id, c)
 	legit := legitimacy(c, s.flags)
 	hostile := c.hostile()
@@ -113,7 +113,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 			if e.served.others(r.tmpl, id) {
 				s.known++
 			}
-			if e.alwaysRefused(&e.leaves.list[r.leaf]) {
+			if e.alwaysRefused(e.leaves.list.at(r.leaf)) {
 				s.always += uint32(r.by[clDenied])
 			}
 			if r.why[0] == 0 {
@@ -173,7 +173,7 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 		} else if r.by[clDenied] > 0 {
 			bits |= metOld
 		}
-		for _, v := range e.leaves.list[r.leaf].values() {
+		for _, v := range e.leaves.list.at(r.leaf).values() {
 			if v == 0 {
 				continue
 			}
@@ -269,7 +269,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 
 // pathKey identifies a client and the deepest followed path of a row.
 func (e *Engine) pathKey(c *client, r *row) uint64 {
-	l := &e.leaves.list[r.leaf]
+	l := e.leaves.list.at(r.leaf)
 	deep := l.path[0]
 	for _, p := range l.path[1:] {
 		if p != 0 {
@@ -281,7 +281,6 @@ func (e *Engine) pathKey(c *client, r *row) uint64 {
 
 // learnClient brings a client's history up to date.
 func (e *Engine) learnClient(c *client, minute int32, s sum) {
-	c.last = max(c.last, minute)
 	c.minutes++
 	if h := minute / 60; h != c.lastHour {
 		c.lastHour = h

@@ -120,11 +120,11 @@ func (e *Engine) cohortTerms(ev *event, s *scene) ([]Term, [][]Term) {
 	}
 	var all [][]Term
 	for _, k := range sortedKeys(ev.members) {
-		c := &e.clients.list[uint32(k)]
-		if uint32(c.hash) != uint32(k>>32) {
+		c := e.clients.known(k)
+		if c == nil {
 			continue // forgotten meanwhile
 		}
-		t := []Term{{DimIP.String(), c.addr.String()}}
+		t := []Term{{DimIP.String(), c.addr().String()}}
 		if c.user != 0 && c.userOK && ev.origin == byTurn {
 			t = []Term{{DimUser.String(), e.syms.text(c.user)}}
 		}

@@ -36,12 +36,17 @@ type Engine struct {
 	limits  limits
 	syms    *symbols
 	leaves  *leaves
-	clients *clients
+	idents  *idents
+	clients clients
 	served  *served
 	open    []*window // ordered by minute
-	free    []*window
-	newest  int64 // newest event time, Unix seconds; the watermark is Lateness behind it
-	closed  int32 // last minute closed
+	free    chan *window
+	jobs    chan job
+	noted   []noted // explanations since the last job
+	newest  int64   // newest event time, Unix seconds; the watermark is Lateness behind it
+	sealed  int32   // last minute handed over
+	closed  int32   // last minute judged
+	began   int32   // minute of the earliest record, when that was handed over
 	begun   bool
 	first   int64
 	ahead   ahead
@@ -88,8 +93,8 @@ func New(cfg Config) *Engine {
 		cfg.SourceName = func(int) string { return "" }
 	}
 	l := limitsFor(cfg.MaxMemory)
-	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), clients: newClients(l.clients),
-		served: newServed(), closed: -1 << 31}
+	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients),
+		served: newServed(), free: make(chan *window, 2*jobsAhead), sealed: -1 << 31, closed: -1 << 31}
 	e.series = newSeriesTable()
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts
@@ -122,7 +127,7 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 	e.total.count(o)
 	if !e.begun {
 		e.begun, e.first, e.newest = true, o.t, o.t
-		e.closed = minuteOf(o.t-int64(e.cfg.Lateness/time.Second)) - 1
+		e.sealed = minuteOf(o.t-int64(e.cfg.Lateness/time.Second)) - 1
 	}
 	if o.t > e.newest {
 		e.newest = o.t
@@ -132,7 +137,7 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 		e.first = o.t
 	}
 	m := minuteOf(o.t)
-	if m <= e.closed {
+	if m <= e.sealed {
 		e.total.late++
 		return
 	}
@@ -154,15 +159,14 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 
 // enter makes the row for a client and leaf not yet seen in this window.
 func (e *Engine) enter(w *window, slot uint64, o *obs, rec *ingest.Record) *row {
-	c, fresh := e.clients.get(o.client, e.closed)
+	c, fresh := e.idents.get(e, o.client)
 	if c == 0 {
 		return nil
 	}
 	if fresh {
-		e.describe(&e.clients.list[c], rec)
+		e.describe(e.idents.list.at(c), rec)
 	}
-	cl := &e.clients.list[c]
-	cl.last = max(cl.last, w.minute)
+	e.idents.last[c] = max(e.idents.last[c], w.minute)
 	r := w.add(o.key, slot, c, e.limits.rows)
 	if r != nil {
 		r.leaf = e.leaves.id(o, rec, e.syms)
@@ -181,9 +185,9 @@ func (e *Engine) window(m int32) *window {
 		return e.open[i-1]
 	}
 	var w *window
-	if n := len(e.free); n > 0 {
-		w, e.free = e.free[n-1], e.free[:n-1]
-	} else {
+	select {
+	case w = <-e.free:
+	default:
 		w = newWindow()
 	}
 	w.reset(m)
@@ -198,9 +202,9 @@ func (e *Engine) closeUntil(m int32) {
 	for len(e.open) > 0 && e.open[0].minute < m {
 		e.closeOldest()
 	}
-	if m-1 > e.closed {
-		e.closed = m - 1
-		e.track.quiet(e, e.closed)
+	if m-1 > e.sealed {
+		e.sealed = m - 1
+		e.hand(job{quiet: e.sealed})
 	}
 }
 
@@ -208,9 +212,8 @@ func (e *Engine) closeOldest() {
 	w := e.open[0]
 	copy(e.open, e.open[1:])
 	e.open = e.open[:len(e.open)-1]
-	e.closed = w.minute
-	e.close(w)
-	e.free = append(e.free, w)
+	e.sealed = w.minute
+	e.hand(job{w: w})
 }
 
 // Advance says that the time is now, in a live run whose sources are idle, so
@@ -221,12 +224,14 @@ func (e *Engine) Advance(now time.Time) {
 	}
 }
 
-// Finish closes all windows and returns the whole result.
+// Finish closes all windows and returns the whole result. An Engine that is
+// not finished keeps a goroutine.
 func (e *Engine) Finish() Summary {
 	e.settle()
 	for len(e.open) > 0 {
 		e.closeOldest()
 	}
+	e.stop()
 	return e.Summary()
 }
 

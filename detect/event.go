@@ -20,7 +20,9 @@ type event struct {
 	firstAt  int64     // Unix second of the first refusal taken in
 	origin   origin
 	cohorts  []conj
-	client   uint32 // byTurn: the client; byScan: the first one
+	client   uint64 // byTurn: key of the client; byScan: of the first one
+	user     uint32 // its user
+	network  uint32 // its network
 	clients  map[uint64]clientSeen
 	members  map[uint64]bool // byTurn, byScan: whose facts count
 	onset    int32

@@ -80,7 +80,7 @@ func (e *Engine) spans(members map[uint64]bool, p *page) []span {
 		return out
 	}
 	for k := range members {
-		if c := &e.clients.list[uint32(k)]; uint32(c.hash) == uint32(k>>32) && c.kept == p.minute {
+		if c := e.clients.known(k); c != nil && c.kept == p.minute {
 			out = append(out, c.facts)
 		}
 	}

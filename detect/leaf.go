@@ -23,7 +23,7 @@ func (l *leaf) values() [11]uint32 {
 // the memory of hashes is dropped when full and built again.
 type leaves struct {
 	byValue map[leaf]uint32
-	list    []leaf
+	list    chunks[leaf]
 	limit   int
 	refused int64
 	routes  map[uint64]routeParts
@@ -54,7 +54,7 @@ const (
 )
 
 func newLeaves(limit int) *leaves {
-	return &leaves{byValue: make(map[leaf]uint32), list: make([]leaf, 1, 1024), limit: limit,
+	return &leaves{byValue: make(map[leaf]uint32), list: newChunks[leaf](limit), limit: limit,
 		routes: make(map[uint64]routeParts), agents: make(map[uint64]agentParts), names: make(map[uint64]uint32), known: make([]knownLeaf, 1<<knownBits)}
 }
 
@@ -71,12 +71,12 @@ func (ls *leaves) number(l leaf) uint32 {
 	if id, ok := ls.byValue[l]; ok {
 		return id
 	}
-	if len(ls.list) >= ls.limit {
+	if ls.list.n >= ls.limit {
 		ls.refused++
 		return ls.byValue[leaf{}]
 	}
-	id := uint32(len(ls.list))
-	ls.list = append(ls.list, l)
+	id := ls.list.add()
+	*ls.list.at(id) = l
 	ls.byValue[l] = id
 	return id
 }

@@ -9,8 +9,6 @@ import "github.com/denylens/denylens/ingest"
 type notes struct {
 	at      map[uint64]note
 	refused int64
-	joined  int64
-	seen    int64
 }
 
 type note struct {
@@ -25,23 +23,35 @@ func (n *notes) init() { n.at = make(map[uint64]note) }
 
 func noteKey(addr, tmpl uint64, minute int32) uint64 { return mix(addr^uint64(uint32(minute)), tmpl) }
 
+// noted is a note on its way to the half of the engine that judges.
+type noted struct {
+	note
+	addr, tmpl uint64
+	path       bool // the template is known
+}
+
 // explainRecord takes in a record that explains refusals.
 func (e *Engine) explainRecord(o *obs, rec *ingest.Record) {
-	n := &e.notes
 	if rec.Why == ingest.WhyUnknown || !rec.Client.IsValid() {
 		return
 	}
-	n.seen++
+	if len(e.noted) >= maxNotes {
+		e.total.unread++
+		return
+	}
+	v := note{minute: minuteOf(o.t), why: rec.Why, rule: e.syms.id(DimRule, rec.Rule, 0)}
+	e.noted = append(e.noted, noted{v, hashAddr(rec.Client), o.tmpl, len(rec.Path) > 0})
+}
+
+func (n *notes) add(x *noted) {
 	if len(n.at) >= maxNotes-1 {
 		n.refused++
 		return
 	}
-	m, a := minuteOf(o.t), hashAddr(rec.Client)
-	v := note{minute: m, why: rec.Why, rule: e.syms.id(DimRule, rec.Rule, 0)}
-	if len(rec.Path) > 0 {
-		n.put(noteKey(a, o.tmpl, m), v)
+	if x.path {
+		n.put(noteKey(x.addr, x.tmpl, x.minute), x.note)
 	}
-	n.put(noteKey(a, 0, m), v)
+	n.put(noteKey(x.addr, 0, x.minute), x.note)
 }
 
 func (n *notes) put(key uint64, v note) {
@@ -53,16 +63,15 @@ func (n *notes) put(key uint64, v note) {
 // join adds to a refused row the reason noted for it. A request that ends just
 // after the minute may have been noted in the one before.
 func (n *notes) join(r *row, c *client, minute int32) {
-	if len(n.at) == 0 || !c.addr.IsValid() {
+	if len(n.at) == 0 || !c.valid {
 		return
 	}
-	a := hashAddr(c.addr)
+	a := hashAddr(c.addr())
 	for _, tmpl := range [2]uint64{r.tmpl, 0} {
 		for m := minute; m >= minute-1; m-- {
 			if v, ok := n.at[noteKey(a, tmpl, m)]; ok {
 				r.because(v.why)
 				r.rule = v.rule
-				n.joined++
 				return
 			}
 		}

@@ -19,7 +19,7 @@ const (
 // count takes the referers of a window in.
 func (s *self) count(w *window, ls *leaves) {
 	for i := 1; i < len(w.rows); i++ {
-		ref := ls.list[w.rows[i].leaf].refer
+		ref := ls.list.at(w.rows[i].leaf).refer
 		if ref == 0 {
 			continue
 		}

@@ -76,7 +76,7 @@ func (st *seriesTable) root(minute int32) {
 // of returns the series of symbol id, making it when enough different clients
 // have shown the value; -1 if it has none.
 func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
-	sym := &e.syms.list[id]
+	sym := e.syms.list.at(id)
 	if sym.series > 0 {
 		return sym.series
 	}
@@ -100,8 +100,8 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 		st.list = append(st.list, series{})
 	}
 	parent := int32(0)
-	for up := sym.parent; up != 0; up = e.syms.list[up].parent {
-		if s := e.syms.list[up].series; s > 0 {
+	for up := sym.parent; up != 0; up = e.syms.list.at(up).parent {
+		if s := e.syms.list.at(up).series; s > 0 {
 			parent = s
 			break
 		}
@@ -126,7 +126,7 @@ func (st *seriesTable) idle(minute int32, window uint32, syms *symbols) int32 {
 		}
 	}
 	if best > 0 {
-		syms.list[st.list[best].sym].series = 0
+		syms.list.at(st.list[best].sym).series = 0
 	}
 	return best
 }

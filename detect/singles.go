@@ -43,7 +43,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 		}
 	}
 	ev := t.add(e, o, onset, p.minute)
-	ev.client, ev.members = pc.client, map[uint64]bool{key: true}
+	ev.client, ev.members, ev.user, ev.network = key, map[uint64]bool{key: true}, c.user, c.network
 	ev.lnPeak = float64(max(c.turned, c.walk))
 	t.replay(e, ev, max(onset, p.minute-keepPages+1))
 	if pc.scan {
@@ -66,6 +66,5 @@ func (e *Engine) firstFact(key uint64, from, otherwise int32) int32 {
 
 // kin tells whether a scanner belongs to an open scan: the same network.
 func (t *tracker) kin(e *Engine, ev *event, c *client) bool {
-	first := &e.clients.list[ev.client]
-	return c.network != 0 && first.network == c.network && len(ev.members) < 1024
+	return c.network != 0 && ev.network == c.network && len(ev.members) < 1024
 }

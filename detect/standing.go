@@ -49,7 +49,7 @@ func (e *Engine) standing() []Standing {
 
 // below tells whether a value lies within one of the taken ones.
 func (e *Engine) below(id uint32, taken []uint32) bool {
-	for ; id != 0; id = e.syms.list[id].parent {
+	for ; id != 0; id = e.syms.list.at(id).parent {
 		for _, t := range taken {
 			if t == id {
 				return true
@@ -66,7 +66,7 @@ func (e *Engine) alwaysRefused(l *leaf) bool {
 		if v == 0 {
 			continue
 		}
-		if id := e.syms.list[v].series; id > 0 {
+		if id := e.syms.list.at(v).series; id > 0 {
 			if e.series.list[id].always() {
 				return true
 			}

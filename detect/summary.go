@@ -9,9 +9,10 @@ import (
 
 // Summary tells what is known now.
 func (e *Engine) Summary() Summary {
+	e.wait()
 	t := &e.total
 	s := Summary{Late: t.late, Timeline: t.time.points(), Incidents: []Incident{}, Standing: []Standing{}, Refused: e.refused()}
-	s.Traffic = Traffic{Requests: t.requests, Denied: t.denied, Clients: e.clients.count(), DeniedClients: t.deniedClients, ByStatus: map[string]int64{}}
+	s.Traffic = Traffic{Requests: t.requests, Denied: t.denied, Clients: e.idents.count(), DeniedClients: t.deniedClients, ByStatus: map[string]int64{}}
 	for code, n := range t.status {
 		if n > 0 {
 			s.Traffic.ByStatus[strconv.Itoa(code)] = n
@@ -126,8 +127,8 @@ func (t *tracker) shadowed(ev *event) bool {
 func (e *Engine) refused() map[string]int64 {
 	out := map[string]int64{}
 	for name, n := range map[string]int64{
-		"clients": e.clients.evicted, "values": e.syms.refused, "leaves": e.leaves.refused, "series": e.series.refused,
-		"rows": e.total.dropped, "pairs": e.pairs.refused, "facts": e.ring.lost, "notes": e.notes.refused, "events": e.track.refused,
+		"clients": e.idents.evicted, "values": e.syms.refused, "leaves": e.leaves.refused, "series": e.series.refused,
+		"rows": e.total.dropped, "pairs": e.pairs.refused, "facts": e.ring.lost, "notes": e.notes.refused + e.total.unread, "events": e.track.refused,
 		"future": e.ahead.strays,
 	} {
 		if n > 0 {

@@ -38,7 +38,7 @@ func (e *Engine) test(minute int32) []alarm {
 	slices.Sort(st.touched)
 	var out []alarm
 	limit := e.threshold()
-	age := minute - minuteOf(e.first)
+	age := minute - e.began
 	cold := age < coldMinutes
 	root := &st.list[0]
 	restA, restD := root.A, root.D

@@ -5,7 +5,7 @@ package detect
 // totals and in every other dimension.
 type symbols struct {
 	ids     map[symKey]uint32
-	list    []symbol
+	list    chunks[symbol]
 	limit   int
 	refused int64
 }
@@ -31,7 +31,7 @@ type symbol struct {
 const maxChildren = 200
 
 func newSymbols(limit int) *symbols {
-	return &symbols{ids: make(map[symKey]uint32), list: make([]symbol, 1, 1024), limit: limit}
+	return &symbols{ids: make(map[symKey]uint32), list: newChunks[symbol](limit), limit: limit}
 }
 
 // id returns the number of a value, 0 if there is no room.
@@ -42,14 +42,14 @@ func (s *symbols) id(dim Dim, text []byte, parent uint32) uint32 {
 	if id, ok := s.ids[symKey{dim, string(text)}]; ok {
 		return id
 	}
-	if len(s.list) >= s.limit {
+	if s.list.n >= s.limit {
 		s.refused++
 		return 0
 	}
 	key := symKey{dim, string(text)}
-	id := uint32(len(s.list))
+	id := s.list.add()
 	s.ids[key] = id
-	s.list = append(s.list, symbol{symKey: key, parent: parent})
+	*s.list.at(id) = symbol{symKey: key, parent: parent}
 	return id
 }
 
@@ -62,20 +62,20 @@ func (s *symbols) path(r *route) (p [maxDepth]uint32) {
 			p[d], up = id, id
 			continue
 		}
-		if up != 0 && s.list[up].children >= maxChildren {
+		if up != 0 && s.list.at(up).children >= maxChildren {
 			return p
 		}
 		id := s.id(DimPath, text, up)
 		if id == 0 {
 			return p
 		}
-		s.list[id].depth = uint8(d + 1)
+		s.list.at(id).depth = uint8(d + 1)
 		if up != 0 {
-			s.list[up].children++
+			s.list.at(up).children++
 		}
 		p[d], up = id, id
 	}
 	return p
 }
 
-func (s *symbols) text(id uint32) string { return s.list[id].text }
+func (s *symbols) text(id uint32) string { return s.list.at(id).text }

@@ -158,8 +158,8 @@ func TestSymbolsAreBoundedAndCounted(t *testing.T) {
 	for i := range 50 {
 		ids[s.id(DimHost, fmt.Appendf(nil, "h%d", i), 0)] = true
 	}
-	if len(s.list) > 10 || s.refused != 41 || len(ids) != 10 || !ids[0] {
-		t.Errorf("%d values, %d refused, %d ids", len(s.list), s.refused, len(ids))
+	if s.list.n > 10 || s.refused != 41 || len(ids) != 10 || !ids[0] {
+		t.Errorf("%d values, %d refused, %d ids", s.list.n, s.refused, len(ids))
 	}
 	if s.id(DimHost, []byte("h0"), 0) != 1 || s.id(DimHost, nil, 0) != 0 {
 		t.Error("known values keep their number when the table is full, and nothing has none")
@@ -181,8 +181,8 @@ func TestAPathWithManyChildrenStandsForThem(t *testing.T) {
 			deep++
 		}
 	}
-	if deep != maxChildren || len(s.list) != maxChildren+2 {
-		t.Errorf("%d children have a name of their own among %d values, want %d", deep, len(s.list), maxChildren)
+	if deep != maxChildren || s.list.n != maxChildren+2 {
+		t.Errorf("%d children have a name of their own among %d values, want %d", deep, s.list.n, maxChildren)
 	}
 	if p := s.path(&r); s.text(p[0]) != "/blog" {
 		t.Errorf("prefix %q", s.text(p[0]))

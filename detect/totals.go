@@ -6,6 +6,7 @@ import "time"
 type totals struct {
 	requests, denied int64
 	late, dropped    int64
+	unread           int64 // explanations for which there was no room
 	deniedClients    int64
 	status           [1024]int64
 	between          [edgeMiddle + 1]uint64 // requests by what their addresses are

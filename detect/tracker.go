@@ -214,7 +214,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 	if ev.origin == bySurge {
 		t.surges--
 	}
-	if c := &e.clients.list[ev.client]; ev.origin == byTurn {
+	if c := e.clients.known(ev.client); ev.origin == byTurn && c != nil {
 		c.turned = 0
 	}
 	for i := range e.series.list {

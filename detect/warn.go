@@ -33,7 +33,7 @@ func (e *Engine) unsayable(ev *event) bool {
 		return false
 	}
 	if ev.members != nil {
-		return ev.origin != byTurn || e.clients.list[ev.client].user == 0
+		return ev.origin != byTurn || ev.user == 0
 	}
 	for _, c := range ev.cohorts {
 		for _, t := range c {
@@ -59,7 +59,7 @@ func (e *Engine) proxies() string {
 	for i := 1; i < len(e.clients.list); i++ {
 		c := &e.clients.list[i]
 		if c.middle == edgeMiddle {
-			at = c.addr
+			at = c.addr()
 		}
 		n := uint64(c.ok) + uint64(c.denied) + uint64(c.miss) + uint64(c.auth) + uint64(c.limited)
 		for k := range few {

@@ -1,0 +1,181 @@
+package detect
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/denylens/denylens/geo"
+	"github.com/denylens/denylens/ingest"
+)
+
+// ident says who a client is: an address (IPv4, or the /64 of IPv6) together
+// with the user name, if the log has one. It holds no pointer, for there are
+// very many.
+type ident struct {
+	hash    uint64
+	ip      [16]byte
+	valid   bool // the log had an address
+	user    uint32
+	country uint32
+	asn     uint32
+	wide    uint32
+	network uint32
+	first   int32 // minute first seen
+	middle  middle
+}
+
+func (c *ident) addr() netip.Addr {
+	if !c.valid {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom16(c.ip).Unmap()
+}
+
+// values lists the symbols that belong to the client.
+func (c *ident) values() [5]uint32 { return [5]uint32{c.country, c.asn, c.wide, c.network, c.user} }
+
+// middle says that an address is not a visitor's but that of something between.
+type middle uint8
+
+const (
+	noMiddle middle = iota
+	privateMiddle
+	edgeMiddle // of a content delivery network
+)
+
+func middleOf(a netip.Addr) middle {
+	switch {
+	case geo.Edge(a) != "":
+		return edgeMiddle
+	case geo.Reserved(a) != "":
+		return privateMiddle
+	}
+	return noMiddle
+}
+
+// idents is the bounded table of who the clients are. When it is full those
+// that were silent longest are forgotten, those with refusals last.
+type idents struct {
+	index   map[uint64]uint32
+	list    chunks[ident]
+	last    []int32 // minute last seen
+	limit   int
+	hand    uint32
+	free    []uint32
+	evicted int64
+	all     hll
+}
+
+func newIdents(limit int) *idents {
+	return &idents{index: make(map[uint64]uint32), list: newChunks[ident](limit), last: make([]int32, 1, 1024), limit: limit}
+}
+
+// get returns the number of the client with hash h, making it if it is new;
+// 0 if the table is full of clients that are busy now.
+func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
+	if id, ok := t.index[h]; ok {
+		return id, false
+	}
+	switch {
+	case t.list.n < t.limit:
+		id = t.list.add()
+		t.last = append(t.last, 0)
+	default:
+		if len(t.free) == 0 {
+			e.wait()
+			t.evict(e)
+		}
+		if len(t.free) == 0 {
+			return 0, false
+		}
+		id, t.free = t.free[len(t.free)-1], t.free[:len(t.free)-1]
+	}
+	*t.list.at(id) = ident{hash: h}
+	t.index[h] = id
+	t.all.add(h)
+	return id, true
+}
+
+// evict forgets some clients, one in 64 of the table: of every 64 looked at
+// the least valuable. Value is activity with a bonus for refusals. Clients
+// seen in a minute that is still open stay.
+func (t *idents) evict(e *Engine) {
+	for range t.limit / 64 {
+		best, bestValue := uint32(0), uint32(1<<31)
+		for range 64 {
+			if t.hand++; int(t.hand) >= t.list.n {
+				t.hand = 1
+			}
+			if h := t.list.at(t.hand).hash; h == 0 || t.last[t.hand] >= e.sealed {
+				continue
+			}
+			if v := e.clients.value(t.hand); v < bestValue {
+				best, bestValue = t.hand, v
+			}
+		}
+		if best == 0 {
+			continue
+		}
+		delete(t.index, t.list.at(best).hash)
+		t.list.at(best).hash = 0
+		t.free = append(t.free, best)
+		t.evicted++
+	}
+}
+
+// count is the number of distinct clients seen: exact until the first was
+// forgotten, then estimated (HyperLogLog, 1.6 %).
+func (t *idents) count() int64 {
+	if t.evicted == 0 {
+		return int64(t.list.n - 1)
+	}
+	return t.all.estimate()
+}
+
+// describe fills the attributes of a new client from its first record.
+func (e *Engine) describe(c *ident, rec *ingest.Record) {
+	if a := rec.Client; a.IsValid() {
+		c.ip, c.valid, c.middle = a.As16(), true, middleOf(a)
+	}
+	c.first = int32(floorDiv(rec.Time, 60e9))
+	place := e.cfg.Geo.Lookup(rec.Client)
+	if rec.Country != [2]byte{} {
+		place.Country = rec.Country
+	}
+	if rec.ASN != 0 {
+		place.ASN = rec.ASN
+	}
+	var buf [64]byte
+	if place.Country != [2]byte{} {
+		c.country = e.syms.id(DimCountry, place.Country[:], 0)
+	}
+	if place.ASN != 0 {
+		c.asn = e.syms.id(DimASN, strconv.AppendUint(buf[:0], uint64(place.ASN), 10), c.country)
+	}
+	up := c.asn
+	if up == 0 {
+		up = c.country
+	}
+	if wide, narrow, ok := networksOf(rec.Client); ok {
+		c.wide = e.syms.id(DimNetwork, wide.AppendTo(buf[:0]), up)
+		c.network = e.syms.id(DimNetwork, narrow.AppendTo(buf[:0]), c.wide)
+	}
+	if len(rec.User) <= 128 {
+		c.user = e.syms.id(DimUser, rec.User, 0)
+	}
+}
+
+// networksOf are the /16 and /24 of an IPv4 address, the /32 and /48 of an
+// IPv6 one.
+func networksOf(a netip.Addr) (wide, narrow netip.Prefix, ok bool) {
+	if !a.IsValid() {
+		return wide, narrow, false
+	}
+	m, n := 32, 48
+	if a.Is4() {
+		m, n = 16, 24
+	}
+	wide, _ = a.Prefix(m)
+	narrow, _ = a.Prefix(n)
+	return wide, narrow, true
+}
