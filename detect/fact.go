@@ -102,6 +102,7 @@ func (r *ring) since(minute int32) []page {
 // Two generations bound it.
 type served struct {
 	cur, old     map[uint64]uint32
+	many         [4096]uint64     // direct-mapped: templates known to be served to several clients
 	denied, gone map[uint64]int32 // templates refused and never served: minute of the first refusal
 }
 
@@ -138,6 +139,10 @@ func (s *served) standing(tmpl uint64, minute int32) bool {
 }
 
 func (s *served) mark(tmpl uint64, client uint32) {
+	m := &s.many[tmpl>>52]
+	if *m == tmpl && tmpl != 0 {
+		return
+	}
 	v, ok := s.cur[tmpl]
 	if !ok {
 		if v, ok = s.old[tmpl]; !ok {
@@ -145,10 +150,12 @@ func (s *served) mark(tmpl uint64, client uint32) {
 		}
 		if len(s.cur) >= servedLimit {
 			s.old, s.cur = s.cur, make(map[uint64]uint32, servedLimit)
+			s.many = [4096]uint64{}
 		}
 	}
 	if v != client {
 		v = servedMany
+		*m = tmpl
 	}
 	s.cur[tmpl] = v
 }

@@ -16,19 +16,29 @@ const (
 	selfNobody = 1<<32 - 1
 )
 
+func (s *self) add(ref uint32, n int64) {
+	if ref == 0 {
+		return
+	}
+	if _, ok := s.counts[ref]; !ok && len(s.counts) >= selfLimit {
+		return
+	}
+	s.counts[ref] += n
+	s.total += n
+}
+
 // count takes the referers of a window in.
 func (s *self) count(w *window, ls *leaves) {
+	last, n := uint32(0), int64(0)
 	for i := 1; i < len(w.rows); i++ {
 		ref := ls.list.at(w.rows[i].leaf).refer
-		if ref == 0 {
-			continue
+		if ref != last { // mostly it is the same one again
+			s.add(last, n)
+			last, n = ref, 0
 		}
-		if _, ok := s.counts[ref]; !ok && len(s.counts) >= selfLimit {
-			continue
-		}
-		s.counts[ref] += int64(w.rows[i].n)
-		s.total += int64(w.rows[i].n)
+		n += int64(w.rows[i].n)
 	}
+	s.add(last, n)
 	s.sym = selfNobody
 	if s.total < selfLeast {
 		return
