@@ -29,9 +29,15 @@ func (e *Engine) accept(o *obs, rec *ingest.Record, source int) bool {
 		a.stale = a.stale || len(a.waiting) > 0
 		return true
 	}
-	if a.stale || len(a.waiting) > 0 && (o.t < a.waiting[0].obs.t-maxJump || o.t > a.waiting[0].obs.t+maxJump) {
-		a.strays += int64(len(a.waiting))
-		a.waiting, a.stale = a.waiting[:0], false
+	if n := len(a.waiting); n > 0 {
+		switch {
+		case a.stale || o.t < a.waiting[0].obs.t-maxJump:
+			a.strays += int64(n)
+			a.waiting, a.stale = a.waiting[:0], false
+		case o.t > a.waiting[n-1].obs.t+maxJump: // time goes on: the log is sparse
+			e.release()
+			return e.accept(o, rec, source)
+		}
 	}
 	a.waiting = append(a.waiting, waiter{*o, rec.Clone(), source})
 	if len(a.waiting) >= confirms {

@@ -88,6 +88,12 @@ func (s *scene) blockPage() float64 {
 	return over(float64(size), 1000, 2000) * over(share, 0.8, 0.95) * over(s.share(fWrite), 0.7, 0.95)
 }
 
+// filesOnly is strong when pictures, styles and scripts are refused to a client
+// that is served pages meanwhile.
+func (s *scene) filesOnly() float64 {
+	return is(s.ev.origin == byTurn && s.served > 0) * over(s.share(fAsset), 0.8, 0.95)
+}
+
 // causes is the table of evidence (DETECTION 5). One line per fact; a missing
 // field makes a fact not hold, never its opposite.
 var causes = []evidence{
@@ -131,6 +137,7 @@ var causes = []evidence{
 	{"auth_token", 2.5, func(s *scene) float64 { return over(s.authRise(), 0.02, 0.2) }, say("401 answers rise with the refusals")},
 	{"auth_token", 3, func(s *scene) float64 { return over(s.relogged, 0.05, 0.3) }, say("%s of the refused clients were served again after asking a login or token endpoint", pct(func(s *scene) float64 { return s.relogged }))},
 	{"auth_token", 3, func(s *scene) float64 { return is(s.ev.origin == byTurn && s.prefixes <= 2) }, say("one client alone is refused where it was served before, as when a session or token ends")},
+	{"auth_token", -5, (*scene).filesOnly, say("only files are refused, as no sign-in does")},
 	{"auth_token", 1.5, func(s *scene) float64 { return is(s.has[DimUser]) }, say("one user or key is refused")},
 	stated("auth_token", 6, "failed authentication or a bad certificate", ingest.WhyAuthFailed, ingest.WhyClientCert),
 	{"auth_token", -3, func(s *scene) float64 {
@@ -146,7 +153,8 @@ var causes = []evidence{
 	{"server_config", 1.5, func(s *scene) float64 { return over(s.share(fSlash), 0.7, 0.95) * is(s.has[DimPath]) }, say("directories are refused, files are not")},
 	stated("server_config", 6, "a missing index, file permissions or .htaccess", ingest.WhyNoIndex, ingest.WhyFilePermission, ingest.WhySymlink, ingest.WhyHtaccess, ingest.WhyServerConfig, ingest.WhyTLSRequired),
 	{"server_config", 3, func(s *scene) float64 { return over(s.whyShare(ingest.WhyRule), 0.05, 0.3) * s.everybody() }, say("the server names an access rule (deny, Require)")},
-	{"server_config", -3, func(s *scene) float64 { return is(s.ev.origin == byTurn) }, say("one client alone is refused")},
+	{"server_config", 5, (*scene).filesOnly, say("only files that pages are made of are refused, the pages are served")},
+	{"server_config", -3, func(s *scene) float64 { return is(s.ev.origin == byTurn) * (1 - s.filesOnly()) }, say("one client alone is refused")},
 	{"server_config", -3, func(s *scene) float64 { return over(s.share(fEdge), 0.3, 0.8) }, say("an edge answered before the server was asked")},
 	{"server_config", -4, func(s *scene) float64 { return is(s.clientDim() || s.has[DimReferer] || s.has[DimUser]) }, say("only some clients are refused")},
 	{"server_config", -3, func(s *scene) float64 { return is(s.has[DimVersion]) }, say("the part refused is an API version")},

@@ -16,16 +16,17 @@ type client struct {
 	assets     uint16
 	pages      uint16
 	refs       uint16  // requests with a referer
+	day        int32   // minute from which the next five are counted, for a day
 	probes     uint16  // distinct probe paths
 	fails      uint16  // distinct templates missed or refused that nobody else is served
-	hits       uint16  // distinct templates served that others are served too
-	sketch     uint64  // linear counter of templates
-	failSketch bits128 // which failed templates were counted
-	flags      flags   // union over its requests
-	baseOK     uint32  // history before the refusals that turned counts
+	oks        uint16  // distinct templates served
+	okSketch   bits128 // which of them were counted
+	failSketch bits128
+	flags      flags  // union over its requests
+	baseOK     uint32 // history before the refusals that turned counts
 	baseDenied uint32
 	turnStart  int32   // minute in which these began
-	walk       float32 // threshold random walk, natural log
+	walk       float32 // threshold random walk, natural log; for a day
 	turned     float32 // evidence that it turned from served to refused
 	scanAt     int32   // minute flagged as scanner, -1 no
 	userOK     bool    // the user name was accepted at least once
@@ -46,7 +47,7 @@ func (cs *clients) of(id uint32, who *ident) *client {
 	}
 	c := &cs.list[id]
 	if c.hash != who.hash {
-		*c = client{ident: *who, deniedAt: -1, scanAt: -1, lastHour: -1, kept: -1}
+		*c = client{ident: *who, day: who.first, deniedAt: -1, scanAt: -1, lastHour: -1, kept: -1}
 	}
 	return c
 }

@@ -59,7 +59,7 @@ type sum struct {
 	n, ok, denied, auth, miss, limited uint32
 	always                             uint32 // refusals of what is refused to everybody
 	flags                              flags
-	fails, hits, probes                uint16
+	fails, hits, oks, probes           uint16
 	assets, pages, refs                uint16
 	known, rows                        uint16 // refused templates that others are served; refused rows
 }
@@ -67,6 +67,7 @@ type sum struct {
 func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	id := w.rows[head].client
 	c := e.clients.of(id, e.idents.list.at(id))
+	c.renew(w.minute)
 	s := e.summarise(w, head, id, c)
 	legit := legitimacy(c, s.flags)
 	hostile := c.hostile()
@@ -128,14 +129,12 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 // template counts a template once a client: as a hit if others are served it,
 // as a fail if it was missed or refused and nobody else is served it.
 func (e *Engine) template(r *row, id uint32, c *client, s *sum) {
-	bit := uint64(1) << (mix(r.tmpl, k2) >> 58)
-	known := c.sketch&bit != 0
-	c.sketch |= bit
-	if known && r.by[clOK] > 0 {
-		return
-	}
 	switch {
 	case r.by[clOK] > 0:
+		if !c.okSketch.add(r.tmpl) {
+			return
+		}
+		s.oks++
 		if e.served.others(r.tmpl, id) {
 			s.hits++
 		}
@@ -289,7 +288,7 @@ func (e *Engine) learnClient(c *client, minute int32, s sum) {
 	c.ok, c.denied, c.auth = add32(c.ok, s.ok), add32(c.denied, s.denied), add32(c.auth, s.auth)
 	c.miss, c.limited = add32(c.miss, s.miss), add32(c.limited, s.limited)
 	c.assets, c.pages, c.refs = add16(c.assets, uint32(s.assets)), add16(c.pages, uint32(s.pages)), add16(c.refs, uint32(s.refs))
-	c.fails, c.hits, c.probes = add16(c.fails, uint32(s.fails)), add16(c.hits, uint32(s.hits)), add16(c.probes, uint32(s.probes))
+	c.fails, c.oks, c.probes = add16(c.fails, uint32(s.fails)), add16(c.oks, uint32(s.oks)), add16(c.probes, uint32(s.probes))
 	c.flags |= s.flags
 	e.total.between[c.middle] += uint64(s.n)
 	if c.user != 0 && s.ok > 0 {

@@ -100,7 +100,13 @@ func (s *scene) misuseFor() []string {
 	if p := s.share(fFakeBot); p > 0.1 {
 		out = append(out, "claims to be a crawler but comes from elsewhere")
 	}
-	return append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
+	if s.refusedCl > 0 {
+		out = append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
+	}
+	if s.ev.origin == byScan {
+		out = append(out, "it asks for many different paths, of which nobody else is served most")
+	}
+	return out
 }
 
 // cohortTerms names the cohort of an event, and the further ones.
@@ -124,7 +130,7 @@ func (e *Engine) cohortTerms(ev *event, s *scene) ([]Term, [][]Term) {
 		if c == nil {
 			continue // forgotten meanwhile
 		}
-		t := []Term{{DimIP.String(), c.addr().String()}}
+		t := []Term{{DimIP.String(), e.address(c)}}
 		if c.user != 0 && c.userOK && ev.origin == byTurn {
 			t = []Term{{DimUser.String(), e.syms.text(c.user)}}
 		}
@@ -137,6 +143,14 @@ func (e *Engine) cohortTerms(ev *event, s *scene) ([]Term, [][]Term) {
 		all[0] = append(all[0], e.mainPath(s)...)
 	}
 	return all[0], all[1:min(len(all), 50)]
+}
+
+// address is a client's address as far as the log shows it.
+func (e *Engine) address(c *client) string {
+	if c.valid {
+		return c.addr().String()
+	}
+	return e.syms.text(c.name)
 }
 
 // mainPath is the deepest path prefix nearly all refusals share.
@@ -253,7 +267,11 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	out := []Text{}
 	add := func(format string, a ...any) { out = append(out, Text{fmt.Sprintf(format, a...)}) }
 	im := &inc.Impact
-	add("%s of the cohort's %s were refused (%.1f %%), %.1f %% in an ordinary minute before", count(im.DeniedClients, "client"), count(im.Clients, "client"), 100*im.ShareDuring, 100*im.ShareBefore)
+	if s.ev.members == nil {
+		add("%s of the cohort's %s were refused (%.1f %%), %.1f %% in an ordinary minute before", count(im.DeniedClients, "client"), count(im.Clients, "client"), 100*im.ShareDuring, 100*im.ShareBefore)
+	} else {
+		add("%d of %s were refused", im.Denied, count(im.Requests, "request"))
+	}
 	if s.ev.origin == byStart {
 		add("it was so already when the log begins: the true start is earlier")
 	}

@@ -145,6 +145,8 @@ func (t *taking) fact(f *fact) {
 	c.requests = min(c.requests+int32(f.n), 1<<30)
 	if f.denied > 0 {
 		ev.refuse(&c, f, t.p)
+	} else if ev.origin == byScan && f.has(clMiss) {
+		ev.lastD = max(ev.lastD, t.p.minute)
 	}
 	if f.has(clOK) {
 		c.served = true

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 
@@ -14,7 +15,8 @@ import (
 type ident struct {
 	hash    uint64
 	ip      [16]byte
-	valid   bool // the log had an address
+	valid   bool   // the log had an address
+	name    uint32 // the address as logged, if it is none: masked, or a host name
 	user    uint32
 	country uint32
 	asn     uint32
@@ -134,11 +136,15 @@ func (t *idents) count() int64 {
 
 // describe fills the attributes of a new client from its first record.
 func (e *Engine) describe(c *ident, rec *ingest.Record) {
-	if a := rec.Client; a.IsValid() {
-		c.ip, c.valid, c.middle = a.As16(), true, middleOf(a)
+	at := rec.Client
+	if at.IsValid() {
+		c.ip, c.valid, c.middle = at.As16(), true, middleOf(at)
+	} else if len(rec.RemoteText) <= 128 {
+		c.name = e.syms.id(DimIP, rec.RemoteText, 0)
+		at = unmask(rec.RemoteText)
 	}
 	c.first = int32(floorDiv(rec.Time, 60e9))
-	place := e.cfg.Geo.Lookup(rec.Client)
+	place := e.cfg.Geo.Lookup(at)
 	if rec.Country != [2]byte{} {
 		place.Country = rec.Country
 	}
@@ -156,13 +162,27 @@ func (e *Engine) describe(c *ident, rec *ingest.Record) {
 	if up == 0 {
 		up = c.country
 	}
-	if wide, narrow, ok := networksOf(rec.Client); ok {
+	if wide, narrow, ok := networksOf(at); ok {
 		c.wide = e.syms.id(DimNetwork, wide.AppendTo(buf[:0]), up)
 		c.network = e.syms.id(DimNetwork, narrow.AppendTo(buf[:0]), c.wide)
 	}
 	if len(rec.User) <= 128 {
 		c.user = e.syms.id(DimUser, rec.User, 0)
 	}
+}
+
+// unmask returns an address of the network that a masked address names, as in
+// 192.0.2.x; none if text is something else.
+func unmask(text []byte) netip.Addr {
+	i := bytes.LastIndexByte(text, '.')
+	if i < 0 || len(text) > 15 || len(bytes.Trim(text[i+1:], "xX*")) > 0 {
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(string(text[:i]) + ".0")
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
 }
 
 // networksOf are the /16 and /24 of an IPv4 address, the /32 and /48 of an

@@ -8,6 +8,10 @@ import "math"
 // A fail is a template that is missed or refused and that nobody else is
 // served, so a removed page or a broken directory makes nobody a scanner.
 //
+// The walk lasts a day: an office meets a broken link now and then for years.
+// And a scanner fails more often than it succeeds; who is served more different
+// pages than it misses uses the site, whether others use the same pages or not.
+//
 // Sees: one address that guesses paths, whatever the answers' status.
 // Blind: one guess an address (see surge), and scanners that only ask for what exists.
 const (
@@ -17,6 +21,15 @@ const (
 )
 
 var walkLimit = math.Log(99) // alpha .01, beta .99
+
+// renew begins a new day for what is counted a day long.
+func (c *client) renew(minute int32) {
+	if minute-c.day < dayMinutes {
+		return
+	}
+	c.day, c.walk, c.scanAt = minute, 0, -1
+	c.probes, c.fails, c.oks, c.okSketch, c.failSketch = 0, 0, 0, bits128{}, bits128{}
+}
 
 // walk moves a client's random walk on and flags it when it crosses the limit.
 func (e *Engine) walk(c *client, id uint32, minute int32, s sum) {
@@ -31,7 +44,7 @@ func (e *Engine) walk(c *client, id uint32, minute int32, s sum) {
 	if float64(c.walk) < walkLimit || c.flags&fTrueBot != 0 {
 		return
 	}
-	if c.probes >= 2 || c.flags&fScanner != 0 || c.fails >= manyFails && !c.userOK {
+	if c.flags&fScanner != 0 || c.fails >= c.oks && (c.probes >= 2 || c.fails >= manyFails && !c.userOK) {
 		c.scanAt = minute
 		e.track.scanning(e, id, minute)
 	}

@@ -14,7 +14,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 				c.turned = 0 // an echo of that surge
 				return
 			}
-			if ev.origin == o && ev.members[key] && (p.minute-ev.end < epoch || !pc.scan && c.turnStart <= ev.end) {
+			if ev.origin == o && ev.members[key] && ev.frozen == nil && (pc.scan && p.minute-ev.end < dayMinutes || !pc.scan && (p.minute-ev.end < epoch || c.turnStart <= ev.end)) {
 				t.reopen(ev)
 				return
 			}

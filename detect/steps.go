@@ -48,7 +48,11 @@ func (e *Engine) steps(inc *Incident, s *scene) []Step {
 	case "referer_rule":
 		add("Look for hotlink protection and add the referring site to it", "grep -rnE 'valid_referers|HTTP_REFERER' /etc/nginx /etc/apache2")
 	case "scan", "attack_blocked", "fake_crawler", "credential_stuffing":
-		add("The refusals are right. See what was served to these clients, if anything", t.served())
+		if inc.Impact.Denied > 0 {
+			add("The refusals are right. See what was served to these clients, if anything", t.served())
+		} else {
+			add("See what was served to these clients, if anything", t.served())
+		}
 	default:
 		add("See who is refused and what the server's error log says at that time", "grep -n ' 403 ' access.log | tail -50")
 	}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"fmt"
 	"sort"
 	"strconv"
 	"time"
@@ -29,27 +28,27 @@ func (e *Engine) Summary() Summary {
 
 // incidents lists the events, the most harmful first.
 func (e *Engine) incidents() []Incident {
-	var out []Incident
-	var small []*event
+	out := []Incident{}
+	var scans [][]*event // of one address each
+	at := map[uint64]int{}
 	for _, ev := range e.track.events {
 		if ev.hidden || e.unsayable(ev) || e.track.shadowed(ev) || ev.origin == byTurn && ev.nDenied == 0 && ev.frozen == nil {
 			continue
 		}
-		if ev.origin == byScan && ev.f.requests < smallScan {
-			small = append(small, ev)
+		if ev.origin != byScan {
+			out = append(out, e.describeEvent(ev))
 			continue
 		}
-		out = append(out, e.describeEvent(ev))
+		i, ok := at[ev.client]
+		if !ok {
+			i = len(scans)
+			at[ev.client] = i
+			scans = append(scans, nil)
+		}
+		scans[i] = append(scans[i], ev)
 	}
-	if len(small) == 1 {
-		out = append(out, e.describeEvent(small[0]))
-	} else if len(small) > 1 {
-		out = append(out, e.background(small))
-	}
+	out = append(out, e.scans(scans)...)
 	sort.SliceStable(out, func(i, j int) bool { return worse(&out[i], &out[j]) })
-	if out == nil {
-		out = []Incident{}
-	}
 	return out
 }
 
@@ -67,42 +66,6 @@ func worse(a, b *Incident) bool {
 		return a.Start.Before(b.Start)
 	}
 	return a.ID < b.ID
-}
-
-// smallScan is the number of requests below which scanners are reported
-// together: every public site sees dozens a day.
-const smallScan = 60
-
-// background makes one incident of many small scans.
-func (e *Engine) background(list []*event) Incident {
-	inc := e.describeEvent(list[0])
-	inc.ID = "background-" + list[0].id
-	inc.Severity = Low
-	var requests, denied int64
-	for i, ev := range list {
-		x := e.describeEvent(ev)
-		requests, denied = requests+x.Impact.Requests, denied+x.Impact.Denied
-		if i == 0 {
-			continue
-		}
-		inc.Impact.Clients += x.Impact.Clients
-		inc.Impact.DeniedClients += x.Impact.DeniedClients
-		if x.Start.Before(inc.Start) {
-			inc.Start = x.Start
-		}
-		if x.End != nil && inc.End != nil && x.End.After(*inc.End) {
-			inc.End = x.End
-		} else if x.End == nil {
-			inc.End, inc.State = nil, "open"
-		}
-		if len(inc.Or) < 49 {
-			inc.Or = append(inc.Or, x.Cohort)
-		}
-	}
-	inc.Impact.Requests, inc.Impact.Denied = requests, denied
-	inc.Title = fmt.Sprintf("Background scanning: %d addresses, %d requests, %d refused", len(list), requests, denied)
-	inc.Evidence = []Text{{fmt.Sprintf("%d addresses asked for paths that nobody is served, fewer than %d requests each", len(list), smallScan)}}
-	return inc
 }
 
 // shadowed tells whether a single client's event is a part of a larger one.
