@@ -19,8 +19,8 @@ import (
 	"github.com/denylens/denylens/ingest"
 )
 
-// pages are all pages that name parts of the program or of its source.
-var pages = []string{"README.md", "GUIDE.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "testdata/README.md"}
+// manualPages are all pages that name parts of the program or of its source.
+var manualPages = []string{"README.md", "GUIDE.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "testdata/README.md"}
 
 func textOf(t *testing.T, names ...string) string {
 	t.Helper()
@@ -106,7 +106,7 @@ func commandsExist(t *testing.T, body []string) {
 // What pages name exists, and what exists is named.
 func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
 	known := helped(t)
-	for _, name := range pages {
+	for _, name := range manualPages {
 		for _, span := range codeSpan.FindAllString(textOf(t, name), -1) {
 			span = strings.Trim(span, "`")
 			if strings.HasPrefix(span, "denylens ") {
@@ -241,7 +241,7 @@ func TestTheManualsVariablesAreRead(t *testing.T) {
 	for _, m := range quoted.FindAllStringSubmatch(goSource(t), -1) {
 		known[m[1]] = true
 	}
-	for _, name := range pages {
+	for _, name := range manualPages {
 		for _, v := range envName.FindAllString(textOf(t, name), -1) {
 			if !known[v] {
 				t.Errorf("%s: nothing reads the variable %s", name, v)
@@ -276,7 +276,7 @@ var goSource = func() func(t *testing.T) string {
 // Tests, make targets, files and headings that pages name are there.
 func TestThePagesPointToWhatIsThere(t *testing.T) {
 	code, targets := goSource(t), textOf(t, "Makefile")
-	for _, name := range pages {
+	for _, name := range manualPages {
 		text := textOf(t, name)
 		for _, n := range testName.FindAllString(text, -1) {
 			if !strings.Contains(code, "func "+n+"(") {

@@ -41,6 +41,9 @@ type fence struct {
 }
 
 func TestTheManualIsWhatHappens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of scans, which say nothing new under the race detector")
+	}
 	for _, name := range manual {
 		t.Run(name, func(t *testing.T) {
 			lines, dir := page(t, name), t.TempDir()
