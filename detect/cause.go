@@ -207,7 +207,7 @@ func (s *scene) purityGap() float64 { return 1 - s.purity() }
 // misuseCause names what refused attackers were up to.
 func (s *scene) misuseCause() string {
 	switch {
-	case s.ev.origin == byScan || s.share(fProbe) > 0.5 || s.share(fScanner) > 0.5:
+	case s.ev.origin == byScan || s.share(fProbe) > 0.5 || s.share(fScanner) > 0.5 || s.sameErrand():
 		return "scan"
 	case s.share(fFakeBot) > 0.5:
 		return "fake_crawler"

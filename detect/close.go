@@ -57,7 +57,7 @@ func sampling(rows, limit int) uint64 {
 // sum is one client's window.
 type sum struct {
 	n, ok, denied, auth, miss, limited uint32
-	always                             uint32 // refusals of what is refused to everybody
+	always                             uint32 // refusals of what is refused to everybody, or never served to anybody and linked by no page
 	flags                              flags
 	fails, hits, oks, probes           uint16
 	assets, pages, refs                uint16
@@ -114,7 +114,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 			if e.served.others(r.tmpl, id) {
 				s.known++
 			}
-			if e.alwaysRefused(e.leaves.list.at(r.leaf)) {
+			if linked := r.flags&(fAsset|fReferer) == fAsset|fReferer; !linked && !e.served.ever(r.tmpl) || e.alwaysRefused(e.leaves.list.at(r.leaf)) {
 				s.always += uint32(r.by[clDenied])
 			}
 			if r.why[0] == 0 {
@@ -253,7 +253,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 			return
 		}
 		f := fact{client: r.client, check: uint32(c.hash), leaf: r.leaf, attr: c.values(), n: uint16(min(r.n, 1<<16-1)), denied: r.by[clDenied],
-			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: r.news, hostile: hostile, recent: c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch || r.by[clDenied] > 0,
+			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: r.news, known: r.by[clDenied] > 0 && e.served.others(r.tmpl, r.client), hostile: hostile, recent: c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch || r.by[clDenied] > 0,
 			legit: int8(math.Max(-60, math.Min(60, legit*10))), sec: r.first, why: r.why, rule: r.rule}
 		for k, n := range r.by {
 			if n > 0 {

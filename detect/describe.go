@@ -190,9 +190,9 @@ func severity(inc *Incident, s *scene) Severity {
 			n = im.Denied
 		}
 		switch {
-		case n >= 20000:
+		case n >= 100_000:
 			return High
-		case n >= 1000 || s.served > 20 && s.share(fProbe) > 0.3:
+		case n >= 10_000:
 			return Medium
 		}
 		return Low

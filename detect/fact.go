@@ -25,6 +25,7 @@ type fact struct {
 	sample  uint16
 	met     uint8 // bits: which classes of answers
 	first   bool  // first refusal of this client for an hour
+	known   bool  // others are served this template
 	hostile bool
 	recent  bool // the client was refused within the hour
 	legit   int8 // legitimacy of the client before this window, in tenths of a nat
@@ -167,6 +168,15 @@ func (s *served) others(tmpl uint64, client uint32) bool {
 		v, ok = s.old[tmpl]
 	}
 	return ok && v != client
+}
+
+// ever tells whether anybody is served tmpl.
+func (s *served) ever(tmpl uint64) bool {
+	_, ok := s.cur[tmpl]
+	if !ok {
+		_, ok = s.old[tmpl]
+	}
+	return ok
 }
 
 // pairs remembers when a client was last refused in a series: only the first

@@ -39,6 +39,7 @@ func legitimacy(c *client, now flags) float64 {
 const (
 	likelyLegit = 1.0
 	surelyLegit = 2.2
+	freshLegit  = 0.35 // at most that of a browser never seen before
 )
 
 // hostile tells whether a client is known to attack, so that its refusals are

@@ -13,7 +13,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	}
 	fresh := func(f *fact, v *[numAxes]uint32) bool { return !t.held(v) }
 	found := explain(&siteSpace, e.cells(from, fresh))
-	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) {
+	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) || !e.missed(found[0].terms, from) {
 		e.series.list[a.series].ed.reset(p.minute)
 		return
 	}
@@ -225,4 +225,23 @@ func (e *Engine) shareBefore(ev *event, from int32) float64 {
 		return 0
 	}
 	return refused / all
+}
+
+// missed tells whether at least half of the newly refused clients of a cohort
+// asked for something that others are served: what nobody is served is missed
+// by nobody.
+func (e *Engine) missed(c conj, from int32) bool {
+	asked, all := map[uint64]bool{}, map[uint64]bool{}
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if f.first && !f.hostile && e.holds(c, f) {
+				all[f.clientKey()] = true
+				if f.known {
+					asked[f.clientKey()] = true
+				}
+			}
+		}
+	}
+	return 2*len(asked) >= len(all)
 }

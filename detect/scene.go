@@ -18,6 +18,7 @@ type scene struct {
 	verdict                                     float64 // log-odds of over-blocking against misuse
 	countries, asns, networks, agents, prefixes int
 	assets                                      float64
+	strangers                                   float64 // share of refused clients that were never served anything
 }
 
 func (e *Engine) scene(ev *event) *scene {
@@ -31,7 +32,7 @@ func (e *Engine) scene(ev *event) *scene {
 	if v, share := s.values[axRule].top(); v != 0 && share > 0.8 {
 		s.has[DimRule] = true
 	}
-	var elsewhere, healed, relogged float64
+	var elsewhere, healed, relogged, strangers float64
 	for _, c := range ev.clients {
 		s.clients++
 		if !c.denied {
@@ -46,6 +47,9 @@ func (e *Engine) scene(ev *event) *scene {
 		if c.elsewhere {
 			elsewhere++
 		}
+		if !c.elsewhere && !c.served && l <= freshLegit {
+			strangers++
+		}
 		if c.healed {
 			healed++
 			if c.retried {
@@ -54,7 +58,7 @@ func (e *Engine) scene(ev *event) *scene {
 		}
 	}
 	n := float64(s.refusedCl)
-	s.elsewhere, s.healed, s.relogged = ratio(elsewhere, n), ratio(healed, n), ratio(relogged, n)
+	s.elsewhere, s.healed, s.relogged, s.strangers = ratio(elsewhere, n), ratio(healed, n), ratio(relogged, n), ratio(strangers, n)
 	s.countries, s.asns, s.networks = s.values[axCountry].distinct(), s.values[axASN].distinct(), s.values[axNetwork].distinct()
 	s.agents, s.prefixes = s.values[axAgent].distinct(), s.values[axPath1].distinct()
 	s.assets = s.share(fAsset)
@@ -78,6 +82,9 @@ func (s *scene) judge() float64 {
 	if probes > 0.3 {
 		v -= 3
 	}
+	if s.sameErrand() {
+		v -= 4
+	}
 	if s.share(fNoAgent)+s.share(fScanner)+s.share(fFakeBot) > 0.5 {
 		v -= 1.5
 	}
@@ -88,6 +95,14 @@ func (s *scene) judge() float64 {
 		v += 1
 	}
 	return v
+}
+
+// sameErrand tells whether the refused are strangers who all came for one thing
+// and named no page that led them there, as a botnet does: people who are shut
+// out come from somewhere, or look at something else as well.
+func (s *scene) sameErrand() bool {
+	_, one := s.values[axPath1].top()
+	return s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && one > 0.9 && s.share(fAsset) < 0.1 && s.user == 0
 }
 
 func (s *scene) kind() Kind {
