@@ -74,7 +74,7 @@ func newApache(t *testing.T, format string) *web {
 	t.Helper()
 	bin := needs(t, "apache2")
 	s := &web{dir: open(t), port: freePort(t), http: http.Client{Transport: &http.Transport{}}}
-	pages(t, s.dir)
+	website(t, s.dir)
 	public(t, s.dir, "tmp")
 	user := ""
 	if os.Getuid() == 0 {

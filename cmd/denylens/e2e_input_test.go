@@ -54,11 +54,11 @@ func complains(t *testing.T, o outcome, code int, about ...string) {
 }
 
 func TestE2EAnEmptyInputIsSaidToBeEmpty(t *testing.T) {
-	r, o := scan(t, 0, write(t, "empty.log", nil))
+	r, o := scan(t, 0, file(t, "empty.log", nil))
 	if r.Traffic.Requests != 0 || r.Input.Lines != 0 || len(r.Incidents) != 0 {
 		t.Errorf("an empty file has %+v", r.Traffic)
 	}
-	o = run(t, nil, "scan", write(t, "empty.log", []byte("\n\n\n")))
+	o = run(t, nil, "scan", file(t, "empty.log", []byte("\n\n\n")))
 	if o.code != 0 || o.stdout == "" {
 		t.Errorf("blank lines: exit %d, report %q", o.code, o.stdout)
 	}
@@ -69,9 +69,9 @@ func TestE2EBytesThatAreNoLogAreUnreadable(t *testing.T) {
 	for i := range bin {
 		bin[i] = byte(i*7 + i>>8*13)
 	}
-	o := run(t, nil, "scan", write(t, "core", bin))
+	o := run(t, nil, "scan", file(t, "core", bin))
 	complains(t, o, 3, "core")
-	o = run(t, nil, "scan", write(t, "novel.txt", []byte(strings.Repeat("It was a dark and stormy night.\n", 500))))
+	o = run(t, nil, "scan", file(t, "novel.txt", []byte(strings.Repeat("It was a dark and stormy night.\n", 500))))
 	complains(t, o, 3, "novel.txt")
 }
 
@@ -93,9 +93,9 @@ func TestE2EALineOfAGibibyteCostsNoMemory(t *testing.T) {
 		w.Write([]byte("\n"))
 		w.Write(good(1000))
 	}()
-	base, _ := scan(t, 0, write(t, "a.log", good(2000)))
+	base, _ := scan(t, 0, file(t, "a.log", good(2000)))
 	_ = base
-	small := run(t, nil, "scan", "--report", "json", write(t, "a.log", good(2000)))
+	small := run(t, nil, "scan", "--report", "json", file(t, "a.log", good(2000)))
 	o := run(t, r, "scan", "--report", "json", "-")
 	if o.code != 0 {
 		t.Fatalf("exit %d: %s", o.code, o.stderr)
@@ -113,7 +113,7 @@ func TestE2EALineOfAGibibyteCostsNoMemory(t *testing.T) {
 
 func TestE2ETruncatedGzipIsUsedAsFarAsItGoes(t *testing.T) {
 	whole := gzipped(t, simulatedBytes(t, "quiet", "--requests", "20000"))
-	path := write(t, "access.log.gz", whole[:len(whole)*2/3])
+	path := file(t, "access.log.gz", whole[:len(whole)*2/3])
 	r, o := scan(t, 3, path)
 	complains(t, o, 3, "access.log.gz")
 	if r.Traffic.Requests < 5_000 {
@@ -127,7 +127,7 @@ func TestE2ETruncatedGzipIsUsedAsFarAsItGoes(t *testing.T) {
 func simulatedBytes(t *testing.T, args ...string) []byte { return read(t, simulated(t, args...)) }
 
 func TestE2EUnreadableInputsAreNamedAndTheRestIsAnalysed(t *testing.T) {
-	fine := write(t, "fine.log", good(300))
+	fine := file(t, "fine.log", good(300))
 	r, o := scan(t, 3, filepath.Join(t.TempDir(), "missing.log"), fine)
 	complains(t, o, 3, "missing.log")
 	if r.Traffic.Requests != 300 {
@@ -136,7 +136,7 @@ func TestE2EUnreadableInputsAreNamedAndTheRestIsAnalysed(t *testing.T) {
 	dir := t.TempDir()
 	complains(t, run(t, nil, "scan", dir), 3, dir)
 	if os.Getuid() != 0 {
-		locked := write(t, "locked.log", good(1))
+		locked := file(t, "locked.log", good(1))
 		os.Chmod(locked, 0)
 		complains(t, run(t, nil, "scan", locked), 3, "locked.log", "permission")
 	}
@@ -151,7 +151,7 @@ func TestE2EAFileNobodyMayReadIsNamed(t *testing.T) {
 	if _, err := exec.LookPath("setpriv"); err != nil {
 		t.Skip("setpriv is not installed")
 	}
-	locked := write(t, "locked.log", good(1))
+	locked := file(t, "locked.log", good(1))
 	os.Chmod(locked, 0)
 	bin := denylens(t)
 	os.Chmod(filepath.Dir(bin), 0o755)
@@ -163,10 +163,10 @@ func TestE2EAFileNobodyMayReadIsNamed(t *testing.T) {
 }
 
 func TestE2EWrongSettingsAreNamed(t *testing.T) {
-	log := write(t, "fine.log", good(50))
-	complains(t, run(t, nil, "scan", "--geoip", write(t, "city.mmdb", []byte("this is no database")), log), 2, "city.mmdb")
+	log := file(t, "fine.log", good(50))
+	complains(t, run(t, nil, "scan", "--geoip", file(t, "city.mmdb", []byte("this is no database")), log), 2, "city.mmdb")
 	complains(t, run(t, nil, "scan", "--geoip", filepath.Join(t.TempDir(), "gone.mmdb"), log), 2, "gone.mmdb")
-	conf := write(t, "denylens.yaml", []byte("privacy: full\nfalse_alarm_per_day: 1\n"))
+	conf := file(t, "denylens.yaml", []byte("privacy: full\nfalse_alarm_per_day: 1\n"))
 	complains(t, run(t, nil, "scan", "--config", conf, log), 2, "false_alarm_per_day", "denylens.yaml", "false_alarms_per_day")
 	for _, bad := range [][]string{
 		{"--workers", "-1"}, {"--workers", "many"}, {"--false-alarms-per-day", "-3"}, {"--since", "yesterdayish"}, {"--trusted-proxy", "10.0.0.0/99"},
@@ -178,7 +178,7 @@ func TestE2EWrongSettingsAreNamed(t *testing.T) {
 }
 
 func TestE2EStampsFromTheFutureAreSetAside(t *testing.T) {
-	clean, _ := scan(t, 0, write(t, "a.log", good(3000)))
+	clean, _ := scan(t, 0, file(t, "a.log", good(3000)))
 	lines := bytes.SplitAfter(good(3000), []byte("\n"))
 	var b bytes.Buffer
 	odd := 0
@@ -189,7 +189,7 @@ func TestE2EStampsFromTheFutureAreSetAside(t *testing.T) {
 			odd++
 		}
 	}
-	r, _ := scan(t, 0, write(t, "a.log", b.Bytes()))
+	r, _ := scan(t, 0, file(t, "a.log", b.Bytes()))
 	if r.Input.To == nil || clean.Input.To == nil || !r.Input.To.Equal(*clean.Input.To) {
 		t.Errorf("the log ends %v, without the stamps of 2999 %v", r.Input.To, clean.Input.To)
 	}
@@ -211,7 +211,7 @@ func TestE2EHostileBytesStayInTheirPlace(t *testing.T) {
 	b.WriteString("\x00\x00\x00\x00\n")
 	b.Write(bytes.Repeat([]byte{0}, 5000))
 	b.WriteString("\n")
-	path := write(t, "hostile.log", b.Bytes())
+	path := file(t, "hostile.log", b.Bytes())
 	for _, form := range []string{"text", "json", "html", "markdown"} {
 		o := run(t, nil, "scan", "--report", form, path)
 		if form != "text" && form != "json" && o.code == 2 && strings.Contains(o.stderr, "one of") {

@@ -15,8 +15,8 @@ import (
 
 func TestE2EADecompressionBombCostsNoMemory(t *testing.T) {
 	member := gzipped(t, make([]byte, 64<<20))
-	bomb := write(t, "bomb.log.gz", bytes.Repeat(member, 64)) // 4 GiB of zeros in 4 MB
-	small := run(t, nil, "scan", write(t, "a.log", good(2000)))
+	bomb := file(t, "bomb.log.gz", bytes.Repeat(member, 64)) // 4 GiB of zeros in 4 MB
+	small := run(t, nil, "scan", file(t, "a.log", good(2000)))
 	o := run(t, nil, "scan", bomb)
 	complains(t, o, 3, "bomb.log.gz")
 	if o.maxRSS > small.maxRSS+64<<20 {
@@ -31,10 +31,10 @@ func TestE2EGzipMembersAreJoinedAndWhatFollowsThemIsNoticed(t *testing.T) {
 	log := good(1000)
 	half := bytes.IndexByte(log[len(log)/2:], '\n') + len(log)/2 + 1
 	two := append(gzipped(t, log[:half]), gzipped(t, log[half:])...)
-	if r, _ := scan(t, 0, write(t, "a.log.gz", two)); r.Traffic.Requests != 1000 {
+	if r, _ := scan(t, 0, file(t, "a.log.gz", two)); r.Traffic.Requests != 1000 {
 		t.Errorf("%d requests in two members, want 1000", r.Traffic.Requests)
 	}
-	o := run(t, nil, "scan", "--report", "json", write(t, "b.log.gz", append(two, "some bytes that are no gzip"...)))
+	o := run(t, nil, "scan", "--report", "json", file(t, "b.log.gz", append(two, "some bytes that are no gzip"...)))
 	if !strings.Contains(o.stdout, `"requests": 1000`) || o.code != 0 && o.code != 3 || o.stderr == "" {
 		t.Errorf("garbage behind the last member: exit %d, %q, %.300s", o.code, o.stderr, o.stdout)
 	}
@@ -61,7 +61,7 @@ func TestE2EAFormatThatChangesInTheMiddleLosesNothingSilently(t *testing.T) {
 		fmt.Fprintf(&b, `{"time":"%s","remote_addr":"91.64.1.%d","request":"GET /p/%d HTTP/1.1","status":200,"body_bytes_sent":10,"http_user_agent":"x"}`+"\n",
 			at.Add(time.Duration(i)*time.Second).Format(time.RFC3339), 1+i%250, i)
 	}
-	r, _ := scan(t, 0, write(t, "a.log", b.Bytes()))
+	r, _ := scan(t, 0, file(t, "a.log", b.Bytes()))
 	if r.Input.Lines != 15_000 || r.Input.Parsed+r.Input.Rejected != 15_000 {
 		t.Errorf("%d lines, %d read, %d rejected", r.Input.Lines, r.Input.Parsed, r.Input.Rejected)
 	}
@@ -72,7 +72,7 @@ func TestE2EAFormatThatChangesInTheMiddleLosesNothingSilently(t *testing.T) {
 
 func TestE2ELinesALittleOutOfOrderGiveTheSameIncidents(t *testing.T) {
 	log := read(t, simulated(t, "htaccess", "--seed", "4", "--requests", "80000"))
-	straight, _ := scan(t, 0, write(t, "a.log", log))
+	straight, _ := scan(t, 0, file(t, "a.log", log))
 	lines := bytes.SplitAfter(bytes.TrimSuffix(log, []byte("\n")), []byte("\n"))
 	lines[len(lines)-1] = append(bytes.Clone(lines[len(lines)-1]), 10)
 	d := rand.New(rand.NewPCG(1, 2))
@@ -80,7 +80,7 @@ func TestE2ELinesALittleOutOfOrderGiveTheSameIncidents(t *testing.T) {
 	for i := 0; i+reach <= len(lines); i += reach {
 		d.Shuffle(reach, func(a, b int) { lines[i+a], lines[i+b] = lines[i+b], lines[i+a] })
 	}
-	mixed, _ := scan(t, 0, write(t, "a.log", bytes.Join(lines, nil)))
+	mixed, _ := scan(t, 0, file(t, "a.log", bytes.Join(lines, nil)))
 	if mixed.Input.Late > mixed.Input.Lines/200 {
 		t.Errorf("%d lines are late", mixed.Input.Late)
 	}

@@ -49,7 +49,7 @@ func newNginx(t *testing.T, format string) *web {
 	t.Helper()
 	bin := needs(t, "nginx")
 	s := &web{dir: open(t), port: freePort(t), http: http.Client{Transport: &http.Transport{}}}
-	pages(t, s.dir)
+	website(t, s.dir)
 	public(t, s.dir, "tmp")
 	user := ""
 	if os.Getuid() == 0 {

@@ -122,8 +122,8 @@ func simulated(t testing.TB, args ...string) string {
 	return path
 }
 
-// write writes a file of the test's own and returns its path.
-func write(t testing.TB, name string, text []byte) string {
+// file writes a file of the test's own and returns its path.
+func file(t testing.TB, name string, text []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, text, 0o644); err != nil {

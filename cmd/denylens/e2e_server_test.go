@@ -94,8 +94,8 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// pages makes what there is to see.
-func pages(t *testing.T, dir string) {
+// website makes what there is to see.
+func website(t *testing.T, dir string) {
 	t.Helper()
 	root := public(t, dir, "www")
 	for _, d := range []string{"ok", "ranges", "noindex", "secret", "limited", "pics", "agent", "locked", "closed", "broken"} {

@@ -20,7 +20,7 @@ var codes = map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143}
 
 func TestE2EAWatchThatIsToldToEndReportsFirst(t *testing.T) {
 	for sig, code := range codes {
-		path := write(t, "access.log", good(500))
+		path := file(t, "access.log", good(500))
 		w := watch(t, newSlack(t, 0), nil, path)
 		time.Sleep(700 * time.Millisecond)
 		begin := time.Now()

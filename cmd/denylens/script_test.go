@@ -27,9 +27,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what stories compare with")
 
+// raceEnv keeps the race detector from holding each run of the program for a
+// second at its end.
+const raceEnv = "atexit_sleep_ms=0"
+
 // TestMain turns the test binary into denylens, so that stories run the real
 // program.
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", raceEnv)
 	testscript.Main(m, map[string]func(){
 		"denylens": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
@@ -55,6 +60,7 @@ func TestStories(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("COLUMNS", "80")
+			e.Setenv("GORACE", raceEnv)
 			e.Setenv("LOGS", logs)
 			return nil
 		},
