@@ -226,7 +226,7 @@ func TestTheManualsSettingsAreThePrograms(t *testing.T) {
 	switch {
 	case slices.Equal(lines[at:end], want):
 	case *update:
-		write(t, root("GUIDE.md"), strings.Join(slices.Concat(lines[:at], want, lines[end:]), "\n"))
+		writeFile(t, root("GUIDE.md"), strings.Join(slices.Concat(lines[:at], want, lines[end:]), "\n"))
 	default:
 		t.Errorf("the table of settings is out of date; make golden renews it:\n%s", strings.Join(want, "\n"))
 	}

@@ -112,7 +112,7 @@ func try(t *testing.T, kind string, body []string, dir string) []string {
 		configuration(t, body)
 	case "nginx":
 		text := strings.Join(body, "\n")
-		write(t, filepath.Join(dir, "nginx.conf"), "http {\n"+text+"\n}\n")
+		writeFile(t, filepath.Join(dir, "nginx.conf"), "http {\n"+text+"\n}\n")
 		if out, err := shell(dir, "denylens formats --try /dev/null --format-from nginx.conf"); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -122,7 +122,7 @@ func try(t *testing.T, kind string, body []string, dir string) []string {
 	return body
 }
 
-func write(t *testing.T, path, text string) {
+func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -245,8 +245,8 @@ func renew(t *testing.T, want, got []string) []string {
 func configuration(t *testing.T, body []string) {
 	dir := t.TempDir()
 	text := strings.ReplaceAll(strings.Join(body, "\n"), "/etc/denylens/", dir+"/")
-	write(t, filepath.Join(dir, "slack-webhook"), "https://hooks.slack.com/services/T0/B0/x\n")
-	write(t, filepath.Join(dir, "conf.yaml"), text)
+	writeFile(t, filepath.Join(dir, "slack-webhook"), "https://hooks.slack.com/services/T0/B0/x\n")
+	writeFile(t, filepath.Join(dir, "conf.yaml"), text)
 	if out, err := shell(dir, "denylens config check --config conf.yaml"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
