@@ -64,7 +64,8 @@ type idents struct {
 	limit   int
 	hand    uint32
 	free    []uint32
-	evicted int64
+	tried   int32
+	evicted int64 // forgotten, or found no room
 	all     hll
 }
 
@@ -83,11 +84,14 @@ func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
 		id = t.list.add()
 		t.last = append(t.last, 0)
 	default:
-		if len(t.free) == 0 {
+		if len(t.free) == 0 && t.tried != e.sealed {
 			e.wait()
 			t.evict(e)
 		}
 		if len(t.free) == 0 {
+			t.tried = e.sealed // who is busy is busy until the next minute
+			t.all.add(h)
+			t.evicted++
 			return 0, false
 		}
 		id, t.free = t.free[len(t.free)-1], t.free[:len(t.free)-1]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -116,3 +117,5 @@ func cohortOf(inc Incident) string {
 	}
 	return out
 }
+
+func geoAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{81, byte(i >> 8), byte(i), 7}) }
