@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 
 	"github.com/denylens/denylens/ingest"
+	"github.com/denylens/denylens/ingest/export/internal/row"
 )
 
 // groupRows is how many rows are written together: enough for a column to
@@ -62,31 +63,31 @@ type table struct {
 	build  *array.RecordBuilder
 	rows   int
 	col    int
-	row    row
+	row    row.Row
 	out    guard
 	write  func(arrow.Record) error
 	end    func() error
 }
 
 func newTable(w io.Writer, o Options) *table {
-	types := map[kind]arrow.DataType{
-		text: arrow.BinaryTypes.String, integer: arrow.PrimitiveTypes.Int64, number: arrow.PrimitiveTypes.Float64,
-		instant: &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, flag: arrow.FixedWidthTypes.Boolean,
+	types := map[row.Kind]arrow.DataType{
+		row.Text: arrow.BinaryTypes.String, row.Integer: arrow.PrimitiveTypes.Int64, row.Number: arrow.PrimitiveTypes.Float64,
+		row.Instant: &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, row.Flag: arrow.FixedWidthTypes.Boolean,
 	}
 	var fields []arrow.Field
-	for _, c := range columns {
-		fields = append(fields, arrow.Field{Name: c.name, Type: types[c.kind], Nullable: true})
+	for _, c := range row.Columns {
+		fields = append(fields, arrow.Field{Name: c.Name, Type: types[c.Kind], Nullable: true})
 	}
 	t := &table{schema: arrow.NewSchema(fields, nil), out: guard{w: w}}
 	t.build = array.NewRecordBuilder(memory.DefaultAllocator, t.schema)
-	t.row = row{o: o, sink: t}
+	t.row = row.Row{Options: o, Sink: t}
 	return t
 }
 
 func (t *table) Write(b *ingest.Batch, lo, hi int, sourceName string) error {
 	for i := lo; i < hi; i++ {
 		t.col = 0
-		t.row.send(b, &b.Records[i], sourceName)
+		t.row.Send(b, &b.Records[i], sourceName)
 		if t.rows++; t.rows == groupRows {
 			if err := t.flush(); err != nil {
 				return err
@@ -127,13 +128,13 @@ func (t *table) next() array.Builder {
 	return t.build.Field(t.col - 1)
 }
 
-func (t *table) absent()         { t.next().AppendNull() }
-func (t *table) integer(n int64) { t.next().(*array.Int64Builder).Append(n) }
-func (t *table) number(f float64) {
+func (t *table) Absent()         { t.next().AppendNull() }
+func (t *table) Integer(n int64) { t.next().(*array.Int64Builder).Append(n) }
+func (t *table) Number(f float64) {
 	t.next().(*array.Float64Builder).Append(f)
 }
-func (t *table) text(b []byte) { t.next().(*array.StringBuilder).BinaryBuilder.Append(b) }
-func (t *table) flag(set bool) { t.next().(*array.BooleanBuilder).Append(set) }
-func (t *table) instant(ns int64, _ int) {
+func (t *table) Text(b []byte) { t.next().(*array.StringBuilder).BinaryBuilder.Append(b) }
+func (t *table) Flag(set bool) { t.next().(*array.BooleanBuilder).Append(set) }
+func (t *table) Instant(ns int64, _ int) {
 	t.next().(*array.TimestampBuilder).Append(arrow.Timestamp(ns))
 }

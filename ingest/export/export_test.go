@@ -10,13 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/denylens/denylens/ingest"
+	"github.com/denylens/denylens/ingest/export/internal/row"
 )
 
 // sample is a Batch of n records with every kind of content.
@@ -72,9 +72,9 @@ func TestEveryLineIsOneJSONObjectWithAllColumns(t *testing.T) {
 		if err := json.Unmarshal(lines[i], m); err != nil {
 			t.Fatalf("%v: %s", err, lines[i])
 		}
-		for _, c := range columns[:len(columns)-1] {
-			if _, ok := (*m)[c.name]; !ok {
-				t.Errorf("line %d has no %s", i, c.name)
+		for _, c := range row.Columns[:len(row.Columns)-1] {
+			if _, ok := (*m)[c.Name]; !ok {
+				t.Errorf("line %d has no %s", i, c.Name)
 			}
 		}
 	}
@@ -136,8 +136,8 @@ func TestAnIndependentReaderReadsTheParquetFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := len(f.Schema().Fields()); got != len(columns) {
-		t.Errorf("%d columns, want %d", got, len(columns))
+	if got := len(f.Schema().Fields()); got != len(row.Columns) {
+		t.Errorf("%d columns, want %d", got, len(row.Columns))
 	}
 	rows, err := parquet.Read[parquetRow](bytes.NewReader(out.Bytes()), int64(out.Len()))
 	if err != nil || len(rows) != n {
@@ -293,24 +293,6 @@ func TestExportDoesNotAllocateForALine(t *testing.T) {
 	if n := testing.AllocsPerRun(5, func() { e.Write(b, 0, 1000, "x") }); n > 3 {
 		t.Errorf("%v allocations for 1000 lines", n)
 	}
-}
-
-func FuzzNDJSON(f *testing.F) {
-	f.Add([]byte("a\xffb\u2028\"\\"), []byte{0xe2, 0x80}, int64(1), uint16(0))
-	f.Fuzz(func(t *testing.T, a, c []byte, ns int64, bits uint16) {
-		r := ingest.Record{Time: ns % (8e18), Path: a, Agent: c, User: append(a[:len(a):len(a)], c...), Duration: time.Duration(ns), Has: ingest.Fields(bits), Country: [2]byte{byte(bits), byte(bits >> 8)}}
-		out := exported(t, &ingest.Batch{Records: []ingest.Record{r}, Format: string(a)}, Options{})
-		if !json.Valid(out) || !utf8.Valid(out) || bytes.Count(out, []byte("\n")) != 1 {
-			t.Fatalf("%q", out)
-		}
-		var m map[string]any
-		if err := json.Unmarshal(out, &m); err != nil {
-			t.Fatal(err)
-		}
-		if a != nil && utf8.Valid(a) && m["path"] != string(a) {
-			t.Fatalf("%q became %q", a, m["path"])
-		}
-	})
 }
 
 func BenchmarkExport(b *testing.B) {

@@ -1,4 +1,4 @@
-package export
+package row
 
 import (
 	"io"
@@ -11,29 +11,31 @@ import (
 
 const flushAt = 64 << 10
 
-// NewNDJSON returns an Exporter that writes one JSON object a line.
-func NewNDJSON(w io.Writer, o Options) Exporter {
-	j := &ndjson{w: w}
-	j.row = row{o: o, sink: j}
-	for _, c := range columns {
-		j.keys = append(j.keys, `"`+c.name+`":`)
+// NewNDJSON returns what writes one JSON object a line.
+func NewNDJSON(w io.Writer, o Options) *NDJSON {
+	j := &NDJSON{w: w}
+	j.row = Row{Options: o, Sink: j}
+	for _, c := range Columns {
+		j.keys = append(j.keys, `"`+c.Name+`":`)
 	}
 	return j
 }
 
-type ndjson struct {
+// NDJSON is an Exporter.
+type NDJSON struct {
 	w    io.Writer
 	buf  []byte
 	keys []string
 	col  int
-	row  row
+	row  Row
 }
 
-func (j *ndjson) Write(b *ingest.Batch, lo, hi int, sourceName string) error {
+// Write writes b.Records[lo:hi].
+func (j *NDJSON) Write(b *ingest.Batch, lo, hi int, sourceName string) error {
 	for i := lo; i < hi; i++ {
 		j.col = 0
 		j.buf = append(j.buf, '{')
-		j.row.send(b, &b.Records[i], sourceName)
+		j.row.Send(b, &b.Records[i], sourceName)
 		j.buf = append(j.buf, '}', '\n')
 		if len(j.buf) >= flushAt {
 			if err := j.flush(); err != nil {
@@ -44,9 +46,10 @@ func (j *ndjson) Write(b *ingest.Batch, lo, hi int, sourceName string) error {
 	return nil
 }
 
-func (j *ndjson) Close() error { return j.flush() }
+// Close writes what is still held.
+func (j *NDJSON) Close() error { return j.flush() }
 
-func (j *ndjson) flush() error {
+func (j *NDJSON) flush() error {
 	if len(j.buf) == 0 {
 		return nil
 	}
@@ -55,7 +58,7 @@ func (j *ndjson) flush() error {
 	return err
 }
 
-func (j *ndjson) key() {
+func (j *NDJSON) key() {
 	if j.col > 0 {
 		j.buf = append(j.buf, ',')
 	}
@@ -63,19 +66,19 @@ func (j *ndjson) key() {
 	j.col++
 }
 
-func (j *ndjson) absent() {
+func (j *NDJSON) Absent() {
 	j.key()
 	j.buf = append(j.buf, "null"...)
 }
 
-func (j *ndjson) integer(n int64) {
+func (j *NDJSON) Integer(n int64) {
 	j.key()
 	j.buf = strconv.AppendInt(j.buf, n, 10)
 }
 
-func (j *ndjson) number(f float64) {
+func (j *NDJSON) Number(f float64) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		j.absent()
+		j.Absent()
 		return
 	}
 	j.key()
@@ -84,15 +87,15 @@ func (j *ndjson) number(f float64) {
 
 var layouts = map[int]string{0: "2006-01-02T15:04:05Z", 3: "2006-01-02T15:04:05.000Z", 6: "2006-01-02T15:04:05.000000Z", 9: "2006-01-02T15:04:05.000000000Z"}
 
-func (j *ndjson) instant(ns int64, digits int) {
+func (j *NDJSON) Instant(ns int64, digits int) {
 	j.key()
 	j.buf = append(j.buf, '"')
 	j.buf = time.Unix(0, ns).UTC().AppendFormat(j.buf, layouts[digits])
 	j.buf = append(j.buf, '"')
 }
 
-// flag is left out where it is not set.
-func (j *ndjson) flag(set bool) {
+// Flag is left out where it is not set.
+func (j *NDJSON) Flag(set bool) {
 	if set {
 		j.key()
 		j.buf = append(j.buf, "true"...)
@@ -101,7 +104,7 @@ func (j *ndjson) flag(set bool) {
 
 const hexDigits = "0123456789abcdef"
 
-func (j *ndjson) text(s []byte) {
+func (j *NDJSON) Text(s []byte) {
 	j.key()
 	b := append(j.buf, '"')
 	from := 0
