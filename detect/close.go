@@ -33,7 +33,7 @@ func (e *Engine) close(w *window) {
 	p.samples = w.samples
 	sample := sampling(len(w.rows), e.ring.limit/keepServed)
 	for _, h := range w.heads {
-		e.closeClient(w, w.byHead[w.rows[h].client], p, sample)
+		e.closeClient(w, h, p, sample)
 	}
 	e.notes.purge(w.minute)
 	alarms := e.test(w.minute)

@@ -73,8 +73,8 @@ func limitsFor(mem int64) limits {
 	}
 	share := func(percent, size int64) int { return int(max(1024, mem/100*percent/size)) }
 	return limits{
-		clients: share(35, 260), symbols: share(10, 180), leaves: share(15, 280),
-		rows: share(20, 3*120), pairs: share(5, 48), facts: share(12, 64*keepPages),
+		clients: share(35, 290), symbols: share(10, 180), leaves: share(15, 280),
+		rows: share(25, windowsAlive*100), pairs: share(5, 48), facts: share(12, 64*keepPages),
 	}
 }
 
@@ -94,7 +94,7 @@ func New(cfg Config) *Engine {
 	}
 	l := limitsFor(cfg.MaxMemory)
 	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients),
-		served: newServed(), free: make(chan *window, 2*jobsAhead), sealed: -1 << 31, closed: -1 << 31}
+		served: newServed(), free: make(chan *window, windowsAlive/2), sealed: -1 << 31, closed: -1 << 31}
 	e.series = newSeriesTable()
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts

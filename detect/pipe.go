@@ -16,7 +16,12 @@ type job struct {
 	done  chan struct{}
 }
 
-const jobsAhead = 4
+// jobsAhead is how many windows may wait to be judged. With the open ones and
+// the one being judged there are about windowsAlive.
+const (
+	jobsAhead    = 1
+	windowsAlive = 6
+)
 
 // hand gives a job to the judging half.
 func (e *Engine) hand(j job) {

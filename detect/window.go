@@ -33,20 +33,20 @@ type window struct {
 	minute  int32
 	rows    []row    // rows[0] is unused
 	slots   []uint32 // open addressing over rows by key
-	heads   []uint32 // first row of each client, in order of appearance
-	byHead  map[uint32]uint32
+	heads   []uint32 // latest row of each client, in order of appearance
+	clients []uint32 // open addressing over heads by client, 1-based
 	samples []Sample
 	dropped int64 // requests of rows that found no place
 }
 
 func newWindow() *window {
-	return &window{rows: make([]row, 1, 1024), slots: make([]uint32, 2048), byHead: make(map[uint32]uint32)}
+	return &window{rows: make([]row, 1, 1024), slots: make([]uint32, 2048), clients: make([]uint32, 2048)}
 }
 
 func (w *window) reset(minute int32) {
 	w.minute, w.rows, w.heads, w.dropped = minute, w.rows[:1], w.heads[:0], 0
 	clear(w.slots)
-	clear(w.byHead)
+	clear(w.clients)
 	w.samples = nil
 }
 
@@ -72,19 +72,42 @@ func (w *window) add(key uint64, slot uint64, c uint32, limit int) *row {
 	id := uint32(len(w.rows))
 	w.rows = append(w.rows, row{key: key, client: c, first: 255})
 	w.slots[slot] = id
-	head, ok := w.byHead[c]
-	if !ok {
-		w.heads = append(w.heads, id)
-	}
-	w.rows[id].next = head
-	w.byHead[c] = id
+	head := w.head(c)
+	w.rows[id].next, *head = *head, id
 	if len(w.rows)*2 > len(w.slots) {
 		w.grow()
 	}
 	return &w.rows[id]
 }
 
+// head returns where the latest row of client c is noted, 0 = it has none yet.
+func (w *window) head(c uint32) *uint32 {
+	mask := uint32(len(w.clients) - 1)
+	for i := c * spread & mask; ; i = (i + 1) & mask {
+		switch k := w.clients[i]; {
+		case k == 0:
+			w.heads = append(w.heads, 0)
+			w.clients[i] = uint32(len(w.heads))
+			return &w.heads[len(w.heads)-1]
+		case w.rows[w.heads[k-1]].client == c:
+			return &w.heads[k-1]
+		}
+	}
+}
+
+// spread makes neighbouring numbers of clients far apart (Fibonacci hashing).
+const spread = 2654435769
+
 func (w *window) grow() {
+	w.clients = make([]uint32, len(w.slots)*2)
+	for k, h := range w.heads {
+		mask := uint32(len(w.clients) - 1)
+		i := w.rows[h].client * spread & mask
+		for w.clients[i] != 0 {
+			i = (i + 1) & mask
+		}
+		w.clients[i] = uint32(k + 1)
+	}
 	w.slots = make([]uint32, len(w.slots)*2)
 	mask := uint64(len(w.slots) - 1)
 	for id := 1; id < len(w.rows); id++ {

@@ -104,7 +104,8 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	if err != nil {
 		return nil, err
 	}
-	debug.SetMemoryLimit(int64(conf.MaxMemory))
+	debug.SetMemoryLimit(int64(conf.MaxMemory) - 32<<20) // the program itself, stacks and maps of the system need the rest
+	debug.SetGCPercent(50)
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}
 	r.engine = detect.New(detect.Config{
 		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness,
