@@ -36,16 +36,16 @@ type client struct {
 
 // clients holds what is remembered, by the number of the ident.
 type clients struct {
-	list   []client
+	list   chunks[client]
 	denied hll
 }
 
 // of returns the memory of client id, empty if the number is now another's.
 func (cs *clients) of(id uint32, who *ident) *client {
-	for int(id) >= len(cs.list) {
-		cs.list = append(cs.list, client{})
+	for int(id) >= cs.list.n {
+		cs.list.add()
 	}
-	c := &cs.list[id]
+	c := cs.list.at(id)
 	if c.hash != who.hash {
 		*c = client{ident: *who, day: who.first, deniedAt: -1, scanAt: -1, lastHour: -1, kept: -1}
 	}
@@ -54,8 +54,8 @@ func (cs *clients) of(id uint32, who *ident) *client {
 
 // known returns the client of a key among facts, nil if it is forgotten.
 func (cs *clients) known(key uint64) *client {
-	if id := uint32(key); int(id) < len(cs.list) {
-		if c := &cs.list[id]; uint32(c.hash) == uint32(key>>32) {
+	if id := uint32(key); int(id) < cs.list.n {
+		if c := cs.list.at(id); uint32(c.hash) == uint32(key>>32) {
 			return c
 		}
 	}
@@ -64,10 +64,10 @@ func (cs *clients) known(key uint64) *client {
 
 // value ranks clients when some must be forgotten.
 func (cs *clients) value(id uint32) uint32 {
-	if int(id) >= len(cs.list) {
+	if int(id) >= cs.list.n {
 		return 0
 	}
-	c := &cs.list[id]
+	c := cs.list.at(id)
 	v := min(c.ok, 1<<16)
 	if c.denied > 0 {
 		v += 1 << 16

@@ -52,7 +52,7 @@ func (ev *event) startTime() time.Time {
 func (e *Engine) falsePerDay(ev *event) float64 {
 	k := float64(max(len(e.series.list), 10))
 	if ev.origin == byTurn || ev.origin == byScan {
-		k = float64(len(e.clients.list))
+		k = float64(e.clients.list.n)
 	}
 	x := k * math.Exp(-ev.lnPeak) * 86400 / bucket
 	return math.Min(e.cfg.FalseAlarmsPerDay, float64(int(x*1e6))/1e6)

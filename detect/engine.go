@@ -14,7 +14,7 @@ type Config struct {
 	Lateness          time.Duration           // how far behind the newest record one may be and still count; default 60 s
 	Geo               *geo.DB                 // address -> country, ASN; nil knows nothing
 	Crawlers          *geo.Crawlers           // who is a true crawler; nil knows nobody
-	MaxMemory         int64                   // bytes for all tables together; default 192 MiB
+	MaxMemory         int64                   // bytes for all tables together; default 128 MiB
 	SourceName        func(int) string        // name of Batch.Source, for samples
 	OnChange          func(*Incident, Change) // called from Observe, Advance and Finish as incidents open, change and end
 }
@@ -69,7 +69,7 @@ type limits struct{ clients, symbols, leaves, rows, pairs, facts int }
 // bytes per entry, measured on amd64 with the maps that index them.
 func limitsFor(mem int64) limits {
 	if mem <= 0 {
-		mem = 192 << 20
+		mem = 128 << 20
 	}
 	share := func(percent, size int64) int { return int(max(1024, mem/100*percent/size)) }
 	return limits{
@@ -93,7 +93,7 @@ func New(cfg Config) *Engine {
 		cfg.SourceName = func(int) string { return "" }
 	}
 	l := limitsFor(cfg.MaxMemory)
-	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients),
+	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients), clients: clients{list: newChunks[client](l.clients)},
 		served: newServed(), free: make(chan *window, windowsAlive/2), sealed: -1 << 31, closed: -1 << 31}
 	e.series = newSeriesTable()
 	e.pairs = newPairs(l.pairs)

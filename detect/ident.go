@@ -102,13 +102,13 @@ func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
 	return id, true
 }
 
-// evict forgets some clients, one in 64 of the table: of every 64 looked at
+// evict forgets some clients, one in 64 of the table: of every 16 looked at
 // the least valuable. Value is activity with a bonus for refusals. Clients
 // seen in a minute that is still open stay.
 func (t *idents) evict(e *Engine) {
 	for range t.limit / 64 {
 		best, bestValue := uint32(0), uint32(1<<31)
-		for range 64 {
+		for range 16 {
 			if t.hand++; int(t.hand) >= t.list.n {
 				t.hand = 1
 			}

@@ -2,7 +2,7 @@ package detect
 
 // client opens or extends the event of a single flagged client.
 func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
-	c := &e.clients.list[pc.client]
+	c := e.clients.list.at(pc.client)
 	key := uint64(uint32(c.hash))<<32 | uint64(pc.client)
 	o := byTurn
 	if pc.scan {

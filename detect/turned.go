@@ -44,7 +44,7 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 	if c.userOK || c.flags&fTrueBot != 0 {
 		need = turnedUser
 	}
-	limit := math.Log(math.Max(1000, float64(len(e.clients.list))/0.05))
+	limit := math.Log(math.Max(1000, float64(e.clients.list.n)/0.05))
 	if float64(c.turned) < limit || c.denied-c.baseDenied < need || c.hostile() {
 		return
 	}

@@ -56,8 +56,8 @@ func (e *Engine) proxies() string {
 	}
 	var few [4]uint64
 	var at netip.Addr
-	for i := 1; i < len(e.clients.list); i++ {
-		c := &e.clients.list[i]
+	for i := 1; i < e.clients.list.n; i++ {
+		c := e.clients.list.at(uint32(i))
 		if c.middle == edgeMiddle {
 			at = c.addr()
 		}
@@ -76,7 +76,7 @@ func (e *Engine) proxies() string {
 			header = "CF-Connecting-IP"
 		}
 		return fmt.Sprintf("%d %% of the requests come from %s's edge addresses: the log does not show the clients. Log the header %s (nginx: set_real_ip_from and real_ip_header; Apache: mod_remoteip). Nothing is said about single clients", 100*edge/all, name, header)
-	case private*2 > all && top*2 > all && len(e.clients.list) > 1:
+	case private*2 > all && top*2 > all && e.clients.list.n > 1:
 		return fmt.Sprintf("%d %% of the requests come from private addresses, most from four or fewer: the log seems to show a proxy, not the clients. Log X-Forwarded-For and name the proxy with --trusted-proxy. Nothing is said about single clients", 100*private/all)
 	}
 	return ""

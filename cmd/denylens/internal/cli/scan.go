@@ -109,7 +109,7 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}
 	r.engine = detect.New(detect.Config{
 		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness,
-		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: int64(conf.MaxMemory) / 4 * 3,
+		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: int64(conf.MaxMemory) / 2,
 		SourceName: r.name, OnChange: onChange,
 	})
 	r.options.Map = func() func(*ingest.Batch) { return r.engine.NewReducer().Reduce }
