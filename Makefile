@@ -3,6 +3,13 @@ GO       ?= go
 FUZZTIME ?= 30s
 FULL     ?=
 SAVE     ?=
+VERSION  := $(shell git describe --tags --dirty 2>/dev/null || git describe --always --dirty 2>/dev/null | sed 's/^/devel-/')
+PACKAGE  := github.com/denylens/denylens/cmd/denylens/internal/cli
+
+# A pipe fails if its first part does: go test's own exit code counts too.
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+SUMMARY     := awk -f .ci/summary.awk
 
 .PHONY: setup demo build check test e2e fuzz bench score golden
 
@@ -11,7 +18,7 @@ setup: ## fetch modules and tools
 	$(GO) mod verify
 
 build: ## the program, at ./denylens
-	$(GO) build -o denylens ./cmd/denylens
+	$(GO) build -trimpath -ldflags "-s -w$(if $(VERSION), -X $(PACKAGE).release=$(VERSION))" -o denylens ./cmd/denylens
 
 demo: build ## a simulated day on which a deployment locks visitors out, and what denylens makes of it
 	@mkdir -p bin
@@ -20,24 +27,24 @@ demo: build ## a simulated day on which a deployment locks visitors out, and wha
 	@echo; echo "The log is bin/demo.log, what really happened is in bin/demo.truth.json."
 
 test: ## unit tests, stories and golden files
-	$(GO) test ./...
+	@$(GO) test -json ./... | $(SUMMARY)
 
 check: ## what must hold before a change goes in: format, vet, staticcheck, races, a moment of fuzzing
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt:" $$bad; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./cmd/denylens/...
 	$(GO) tool staticcheck ./...
-	$(GO) test -race -short ./...
-	$(MAKE) --no-print-directory fuzz FUZZTIME=3s
+	@$(GO) test -json -race -short ./... | $(SUMMARY)
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=2000x
 
 e2e: build ## the built program against real nginx and Apache, bad inputs and real logs
-	$(GO) test -tags e2e -count=1 -timeout 20m -run '^TestE2E' ./cmd/denylens
+	@$(GO) test -json -tags e2e -count=1 -timeout 20m -run '^TestE2E' ./cmd/denylens | $(SUMMARY)
 
-fuzz: ## every fuzz target for FUZZTIME
-	@set -e; for p in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-	    echo "fuzz $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
-	  done; done
+fuzz: ## every fuzz target for FUZZTIME, which is a time or, as in 2000x, a number of inputs
+	@git grep -oE '^func Fuzz\w+' -- '*_test.go' | sed 's|/[^/]*:func | |' | while read -r dir target; do \
+	  echo "fuzz $$dir $$target"; \
+	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 2 "./$$dir" </dev/null || exit 1; \
+	done
 
 bench: build ## speed beside mawk and GoAccess; SIZE_MB=300, SAVE=1 archives it in testdata/bench
 	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens
