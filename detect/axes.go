@@ -85,8 +85,8 @@ func inSeries(s *series, v *[numAxes]uint32) bool {
 }
 
 // expected is the rate of news that history leads one to expect of a cell: the
-// highest of the rates of its values. Their product (DETECTION 4) explodes
-// where values go together, as a path, its version and its clients do.
+// highest of the rates of its values. Their product explodes where values go
+// together, as a path, its version and its clients do.
 func (e *Engine) expected(v *[numAxes]uint32) float64 {
 	root := e.series.list[0].fresh.rate(rootRate)
 	p := root

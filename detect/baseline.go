@@ -3,7 +3,7 @@ package detect
 import "math"
 
 // baseline is the learned rate of first refusals of one series: a discounted
-// conjugate beta with the parent's rate as its prior (DETECTION 3.2, after
+// conjugate beta with the parent's rate as its prior (after
 // West and Harrison's power discounting), a Pearson dispersion, and the wander
 // of the rate from quarter hour to quarter hour.
 type baseline struct {
@@ -40,7 +40,7 @@ func (bl *baseline) sigma() float64 {
 }
 
 // envelope is the highest rate that still counts as normal: the null is not a
-// point but everything below it (DETECTION 3.3; eps 0.5, z 3).
+// point but everything below it.
 func (bl *baseline) envelope() float64 {
 	pi := bl.rate()
 	wide := math.Max(1.5, math.Exp(3*bl.sigma()))

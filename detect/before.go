@@ -3,8 +3,8 @@ package detect
 // What is refused when a log begins may be a standing denial or the middle of
 // an incident: only its end can tell. Cohorts in force in the first minutes
 // are followed as hidden events, and one that is served again is an incident
-// that began before the log (the place of the backward pass over a whole file
-// in DETECTION 3.7, in one pass and so in a stream as well).
+// that began before the log (in the place of a second, backward
+// pass over a whole file: this works in a stream as well).
 
 const (
 	forceRate    = 0.02 // refused clients a minute of a site nothing is known of
@@ -38,7 +38,7 @@ func (t *tracker) inForce(e *Engine, p *page) {
 		if c.score < forceLLR || c.o < forceClients || c.o < forceShare*c.n || !t.unseen(e, c.terms, from) {
 			continue
 		}
-		ev := t.add(e, byStart, from, p.minute)
+		ev := t.add(byStart, e.hashConj(c.terms), from, p.minute)
 		ev.hidden, ev.lnPeak = true, c.score
 		ev.setCohorts(found[i : i+1])
 		t.replay(e, ev, from)

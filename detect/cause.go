@@ -94,7 +94,7 @@ func (s *scene) filesOnly() float64 {
 	return is(s.ev.origin == byTurn && s.served > 0) * over(s.share(fAsset), 0.8, 0.95)
 }
 
-// causes is the table of evidence (DETECTION 5). One line per fact; a missing
+// causes is the table of evidence. One line per fact; a missing
 // field makes a fact not hold, never its opposite.
 var causes = []evidence{
 	{"permissions", 2.5, func(s *scene) float64 {

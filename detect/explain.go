@@ -87,7 +87,7 @@ func (c *cohortScore) excess() float64 { return c.o - c.e }
 
 func (c *cohortScore) add(x *cell) { c.n, c.o, c.e = c.n+x.n, c.o+x.o, c.e+x.e }
 
-// Parameters of the explanation (DETECTION 4).
+// Parameters of the explanation.
 const (
 	lambdaMDL   = 0.7  // nats for naming one value among V: lambda ln(1+V)
 	climbRho    = 0.35 // how elevated the rest of a parent must be, relative to the child, to climb

@@ -5,7 +5,8 @@ import "math"
 // legitimacy is the log-odds (nats) that a client is a person, a partner or a
 // wanted program, from what it did before this window and from the flags of
 // its requests in it; never from having been refused, which is what is judged.
-// The weights are DETECTION 3.10's initial ones.
+// The weights, in nats, are estimates and not fitted: how much likelier each
+// trait is in wanted clients.
 func legitimacy(c *client, now flags) float64 {
 	f := c.flags | now
 	x := -0.3

@@ -29,7 +29,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		t.tell(e, ev, true)
 		return
 	}
-	ev := t.add(e, bySurge, from, p.minute)
+	ev := t.add(bySurge, e.hashConj(found[0].terms), from, p.minute)
 	t.surges++
 	ev.setCohorts(found)
 	ev.lnPeak = a.lnM
@@ -37,6 +37,15 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	t.replay(e, ev, from)
 	t.claim(e, ev, p.minute)
 	t.tell(e, ev, true)
+}
+
+// hashConj hashes what a conjunction says.
+func (e *Engine) hashConj(c conj) uint64 {
+	h := uint64(k2)
+	for _, t := range c {
+		h = mix(h, hashBytes([]byte(e.syms.text(t.value)), uint64(axisDim[t.axis])))
+	}
+	return h
 }
 
 // again finds the ended event of the same clients within a day: it is the same

@@ -37,7 +37,7 @@ const (
 // Reducer does the part of the work on a record that needs no order: on the
 // parsing goroutines, one Reducer each.
 type Reducer struct {
-	deny     [1024]bool
+	deny     [statuses]bool
 	agents   []agent
 	routes   []route
 	crawlers *geo.Crawlers
@@ -47,7 +47,7 @@ type Reducer struct {
 func (e *Engine) NewReducer() *Reducer {
 	r := &Reducer{crawlers: e.cfg.Crawlers, agents: make([]agent, 1<<agentBits), routes: make([]route, 1<<routeBits)}
 	for _, s := range e.cfg.DenyStatus {
-		r.deny[s&1023] = true
+		r.deny[s&(statuses-1)] = true
 	}
 	return r
 }
@@ -123,7 +123,7 @@ func clientHash(rec *ingest.Record) uint64 {
 func (r *Reducer) class(rec *ingest.Record) class {
 	s := rec.Status
 	switch {
-	case r.deny[s&1023], rec.Has&ingest.HasOrigin != 0 && r.deny[rec.OriginStatus&1023] && s >= 400:
+	case r.deny[s&(statuses-1)], rec.Has&ingest.HasOrigin != 0 && r.deny[rec.OriginStatus&(statuses-1)] && s >= 400:
 		return clDenied
 	case s >= 200 && s < 400, s == 101:
 		return clOK

@@ -66,7 +66,7 @@ func (e *Engine) scene(ev *event) *scene {
 	return s
 }
 
-// judge is the verdict of DETECTION 3.10: how legitimate the refused clients
+// judge is the verdict: how legitimate the refused clients
 // are, and whether the refusals follow what they are or what they did.
 func (s *scene) judge() float64 {
 	n := float64(s.refusedCl)

@@ -42,7 +42,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 			onset = max(c.first, p.minute-keepPages+1)
 		}
 	}
-	ev := t.add(e, o, onset, p.minute)
+	ev := t.add(o, c.hash, onset, p.minute)
 	ev.client, ev.members, ev.user, ev.network = key, map[uint64]bool{key: true}, c.user, c.network
 	ev.lnPeak = float64(max(c.turned, c.walk))
 	t.replay(e, ev, max(onset, p.minute-keepPages+1))

@@ -104,7 +104,7 @@ func lnBernoulli(d, n int, q float64) float64 {
 	return float64(d)*math.Log(q) + float64(n-d)*math.Log(1-q)
 }
 
-// gates says whether an alarm is worth a person's time (DETECTION 3.4): enough
+// gates says whether an alarm is worth a person's time: enough
 // different clients from different networks, a rate well above expectation.
 func (e *Engine) gates(a alarm) bool {
 	s := &e.series.list[a.series]

@@ -2,13 +2,17 @@ package detect
 
 import "time"
 
+// statuses is a power of two beyond all that is logged as a status: edges use
+// codes of their own, up to 1999.
+const statuses = 2048
+
 // totals counts what passed through, exactly.
 type totals struct {
 	requests, denied int64
 	late, dropped    int64
 	unread           int64 // explanations for which there was no room
 	deniedClients    int64
-	status           [1024]int64
+	status           [statuses]int64
 	between          [edgeMiddle + 1]uint64 // requests by what their addresses are
 	time             timeline
 	last             int64
@@ -16,7 +20,7 @@ type totals struct {
 
 func (t *totals) count(o *obs) {
 	t.requests++
-	t.status[o.status&1023]++
+	t.status[o.status&(statuses-1)]++
 	d := int64(0)
 	if o.class == clDenied {
 		t.denied++

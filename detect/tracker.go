@@ -180,11 +180,14 @@ func (t *tracker) held(v *[numAxes]uint32) bool {
 	return false
 }
 
-func (t *tracker) add(e *Engine, o origin, onset, minute int32) *event {
+// add opens an event about what. Its name is made of what it is about and when
+// it was opened, so that a run that began elsewhere in the log gives it the
+// same one.
+func (t *tracker) add(o origin, what uint64, onset, minute int32) *event {
 	ev := &event{number: int32(len(t.events) + 1), origin: o, onset: onset, opened: minute, lastD: onset,
 		clients: make(map[uint64]clientSeen), sparkAt: onset - 15}
 	ev.f.init()
-	ev.id = fmt.Sprintf("%012x", mix(uint64(onset)<<32|uint64(ev.number), uint64(minute)<<8|uint64(o))>>16)
+	ev.id = fmt.Sprintf("%012x", mix(what, uint64(minute)<<8|uint64(o))>>16)
 	t.events = append(t.events, ev)
 	return ev
 }

@@ -8,7 +8,7 @@ import (
 
 // A turned client was served for a while and is refused now. Its own history
 // gives the null: the upper 95 % bound of its rate of refusals, doubled; the
-// alternative is 90 % refused (DETECTION 3.8). The sum of log ratios, floored
+// alternative is 90 % refused. The sum of log ratios, floored
 // at zero, is a CUSUM.
 //
 // Sees: one user, partner or crawler locked out while everybody else is served.
