@@ -84,17 +84,15 @@ func TestE2EALineOfAGibibyteCostsNoMemory(t *testing.T) {
 	go func() {
 		defer w.Close()
 		w.Write(good(1000))
-		zeros := bytes.Repeat([]byte("a"), 1<<20)
+		mebibyte := bytes.Repeat([]byte("a"), 1<<20)
 		for range 1024 {
-			if _, err := w.Write(zeros); err != nil {
+			if _, err := w.Write(mebibyte); err != nil {
 				return
 			}
 		}
 		w.Write([]byte("\n"))
 		w.Write(good(1000))
 	}()
-	base, _ := scan(t, 0, file(t, "a.log", good(2000)))
-	_ = base
 	small := run(t, nil, "scan", "--report", "json", file(t, "a.log", good(2000)))
 	o := run(t, r, "scan", "--report", "json", "-")
 	if o.code != 0 {
@@ -167,7 +165,9 @@ func TestE2EWrongSettingsAreNamed(t *testing.T) {
 	complains(t, run(t, nil, "scan", "--geoip", file(t, "city.mmdb", []byte("this is no database")), log), 2, "city.mmdb")
 	complains(t, run(t, nil, "scan", "--geoip", filepath.Join(t.TempDir(), "gone.mmdb"), log), 2, "gone.mmdb")
 	conf := file(t, "denylens.yaml", []byte("privacy: full\nfalse_alarm_per_day: 1\n"))
-	complains(t, run(t, nil, "scan", "--config", conf, log), 2, "false_alarm_per_day", "denylens.yaml", "false_alarms_per_day")
+	complains(t, run(t, nil, "scan", "--config", conf, log), 2, conf+":2: false_alarm_per_day: unknown setting", "did you mean false_alarms_per_day?")
+	conf = file(t, "denylens.yaml", []byte("privacy: full\n\nalert:\n  group_wait: fast\n"))
+	complains(t, run(t, nil, "scan", "--config", conf, log), 2, conf+":4: alert.group_wait: ")
 	for _, bad := range [][]string{
 		{"--workers", "-1"}, {"--workers", "many"}, {"--false-alarms-per-day", "-3"}, {"--since", "yesterdayish"}, {"--trusted-proxy", "10.0.0.0/99"},
 		{"--privacy", "none"}, {"--max-memory", "lots"}, {"--fail-on", "terrible"}, {"--format", "nonsense"}, {"--report", "pdf"}, {"--no-such-flag"},
@@ -199,6 +199,16 @@ func TestE2EStampsFromTheFutureAreSetAside(t *testing.T) {
 	}
 	if flaws+r.Input.Late+r.Input.Rejected == 0 {
 		t.Error("the lines of 2999 are counted nowhere")
+	}
+}
+
+func TestE2EALogOfTheYear2999IsSaidToHaveNoUsableTime(t *testing.T) {
+	log := bytes.ReplaceAll(good(3000), []byte("/2026:"), []byte("/2999:"))
+	o := run(t, nil, "scan", file(t, "ahead.log", log))
+	complains(t, o, 3, "3,000 of 3,000 lines", "bad_time", "ahead.log")
+	r, _ := scan(t, 0, file(t, "fine.log", good(3500)), file(t, "ahead.log", log)) // 3000 of 6500: less than half
+	if r.Traffic.Requests != 3500 || r.Input.Rejected != 3000 {
+		t.Errorf("%d requests, %d lines rejected, want 3500 and 3000", r.Traffic.Requests, r.Input.Rejected)
 	}
 }
 

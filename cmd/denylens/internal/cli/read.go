@@ -208,7 +208,7 @@ func unknown(stats []ingest.SourceStats, p *redact.Privacy) error {
 }
 
 var flawWords = map[ingest.Flaw]string{
-	ingest.FlawFormat: "not like a line of any format", ingest.FlawTime: "no time where it should be", ingest.FlawStatus: "no status where it should be",
+	ingest.FlawFormat: "not like a line of any format", ingest.FlawTime: "no time, or an impossible one, where it should be", ingest.FlawStatus: "no status where it should be",
 	ingest.FlawQuote: "a quoted field does not end", ingest.FlawColumns: "other columns than the format has", ingest.FlawNumber: "a number that is none",
 	ingest.FlawJSON: "not a JSON object", ingest.FlawDuplicate: "a JSON key occurs twice", ingest.FlawMissing: "a JSON key is missing",
 	ingest.FlawTooLong: "too long", ingest.FlawBinary: "binary data", ingest.FlawUTF16: "UTF-16 text", ingest.FlawDepth: "JSON nested too deep",
