@@ -179,11 +179,13 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 			if s := e.seriesOf(v, id, w.minute); s >= 0 {
 				list = e.touch(list, s, w.minute)
 				st.list[s].bits |= bits
+				st.list[s].denied += int64(r.by[clDenied])
 			}
 		}
 		for _, s := range list[:min(len(list), 6)] {
 			if dims[st.list[s].dim].client || s == 0 {
 				st.list[s].bits |= bits
+				st.list[s].denied += int64(r.by[clDenied])
 			}
 		}
 	}

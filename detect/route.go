@@ -116,7 +116,7 @@ var assetExt = map[string]bool{
 // compared against the lower-cased path. Families as in the rule sets of
 // CrowdSec's hub (http-sensitive-files, http-path-traversal, http-cve-probing).
 var probes = [...]string{
-	"/.env", "/.git/", "/.git", "/.svn", "/.aws", "/.ssh", "/.htpasswd", "/.ds_store", "wp-config", "phpmyadmin", "/pma/", "adminer",
+	"wp-config", "phpmyadmin", "/pma/", "adminer",
 	"/etc/passwd", "../", "..%2f", "%2e%2e", "..;", "/cgi-bin/", "phpunit", "eval-stdin", "/boaform", "/hnap1", "/solr/",
 	"/manager/html", "/actuator", "jndi:", "/owa/", "/autodiscover", "%00", "/shell", "webshell", "c99.php", "r57.php", "alfa",
 	"/wlwmanifest", ".sql", ".bak", ".old", ".swp", "/backup", "id_rsa", "/_ignition", "/vendor/", "/server-status", "/console/",
@@ -151,7 +151,21 @@ func pathFlags(path []byte) flags {
 			low[i] = c + 32
 		}
 	}
-	return f | words.flags(low)
+	return f | words.flags(low) | hiddenFile(low)
+}
+
+// hiddenFile is fProbe for a path with a segment that begins with a dot: no
+// page links to one. /.well-known (RFC 8615) is for everybody.
+func hiddenFile(low []byte) flags {
+	for rest := low; ; {
+		i := bytes.Index(rest, []byte("/."))
+		if i < 0 {
+			return 0
+		}
+		if rest = rest[i+2:]; !bytes.HasPrefix(rest, []byte("well-known")) {
+			return fProbe
+		}
+	}
 }
 
 // words finds the probes and the names of login endpoints in one pass: most

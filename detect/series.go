@@ -26,6 +26,7 @@ type series struct {
 	served  int64 // client-minutes served since the beginning
 	refused int64 // first refusals since the beginning ...
 	old     int64 // ... and those that were no news
+	denied  int64 // refused requests since the beginning
 	first   int32 // minute first seen
 	lastD   int32
 	lastA   int32

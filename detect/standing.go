@@ -17,7 +17,7 @@ func (e *Engine) standing() []Standing {
 	st := e.series.list
 	order := make([]int, 0, 64)
 	for i := 1; i < len(st); i++ {
-		if s := &st[i]; s.always() && s.dim != DimMethod && s.dim != DimRule {
+		if s := &st[i]; s.always() && s.dim != DimMethod && s.dim != DimRule && !e.guessed(s) {
 			order = append(order, i)
 		}
 	}
@@ -39,7 +39,7 @@ func (e *Engine) standing() []Standing {
 		}
 		taken = append(taken, s.sym)
 		out = append(out, Standing{Cohort: []Term{{s.dim.String(), e.syms.text(s.sym)}}, Share: round4(ratio(float64(d), float64(s.atRisk))),
-			Denied: d, DeniedClients: d, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
+			Denied: s.denied, DeniedClients: d, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
 	}
 	if out == nil {
 		out = []Standing{}
@@ -57,6 +57,12 @@ func (e *Engine) below(id uint32, taken []uint32) bool {
 		}
 	}
 	return false
+}
+
+// guessed tells whether a series is of a path that only scanners ask for: that
+// it is refused is as it should be, and no news.
+func (e *Engine) guessed(s *series) bool {
+	return s.dim == DimPath && pathFlags([]byte(e.syms.text(s.sym)))&fProbe != 0
 }
 
 // alwaysRefused tells whether a part of a leaf is refused to everybody: a
