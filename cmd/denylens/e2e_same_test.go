@@ -123,6 +123,10 @@ func TestE2ERealLogsAreRead(t *testing.T) {
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "logs")
 	}
+	dir, err := filepath.Abs(dir) // the program runs in a folder of its own
+	if err != nil {
+		t.Fatal(err)
+	}
 	logs, err := filepath.Glob(filepath.Join(dir, "*.gz"))
 	if err != nil || len(logs) == 0 {
 		t.Skipf("no real logs in %s (set DENYLENS_LOGS)", dir)
