@@ -84,6 +84,10 @@ func stampBits(r *Record, st clock.Stamp) {
 	if st.Zone {
 		r.Has |= HasZone
 	}
+	if st.Local {
+		r.Has |= HasEast
+		r.East = st.East
+	}
 }
 
 // orNil returns nil for "-", what logs write for a value that is not there.

@@ -180,38 +180,3 @@ func alternates(line []byte) bool {
 	half := len(line) / 2
 	return len(line) > 3 && max(odd, even) >= half-1 && min(odd, even) == 0
 }
-
-// zone moves the wall-clock times of a log that states no zone to UTC.
-type zone struct {
-	loc         *time.Location
-	from, shift int64
-	known       bool
-}
-
-const quarter = int64(15 * time.Minute) // no zone changes its offset between quarters of an hour
-
-// utc returns the instant at which clocks in the zone show what clocks in UTC
-// show at t. In the hour that a clock repeats it takes the first time round.
-func (z *zone) utc(t int64) int64 {
-	from := t - mod(t, quarter)
-	if !z.known || from != z.from {
-		w := time.Unix(0, from).UTC()
-		local := time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), 0, 0, z.loc)
-		before := local.Add(-3 * time.Hour) // time.Date may mean either of two repeated hours
-		_, old := before.Zone()
-		_, now := local.Zone()
-		if first := local.Add(time.Duration(now-old) * time.Second); first.Before(local) && first.Hour() == local.Hour() {
-			local = first
-		}
-		z.from, z.shift, z.known = from, from-local.UnixNano(), true
-	}
-	return t - z.shift
-}
-
-func mod(a, b int64) int64 {
-	if m := a % b; m < 0 {
-		return m + b
-	} else {
-		return m
-	}
-}

@@ -29,6 +29,7 @@ const (
 	HasOrigin   // OriginStatus: 0 means the edge answered by itself
 	HasMillis   // Time is finer than one second
 	HasZone     // the line stated its time zone
+	HasEast     // East: the time was written with an offset from UTC, so not as "Z" nor as an epoch number
 	BytesDash   // Bytes is 0 because the line has a dash, which is how Apache's %b writes an answer without a body
 )
 
@@ -60,6 +61,7 @@ type Record struct {
 	Kind         Kind
 	Why          Why     // a reason the log itself states for the refusal (error log line, edge action)
 	Country      [2]byte // ISO 3166 alpha-2 stated by the log, upper case; zero = not stated
+	East         int16   // minutes by which the clock of the log is ahead of UTC, if HasEast
 
 	RemoteText []byte // column 1 as logged (a host name, unix:, a list)
 	User       []byte // authenticated (or claimed) user, consumer, application

@@ -16,7 +16,7 @@ type Options struct {
 	BlockSize int            // bytes parsed at a time; default 256 KiB
 	MaxLine   int            // longer lines are skipped and counted; default 1 MiB
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-For is believed; default: none
-	Location  *time.Location // zone of times that state none; default UTC
+	Location  *time.Location // zone of times that state none, see StatedZone; default UTC
 	Since     time.Time      // records before it are left out; zero: none
 	Until     time.Time      // records at or after it are left out; zero: none
 

@@ -9,6 +9,11 @@ type Stamp struct {
 	Nanos int64 // Unix nanoseconds, UTC
 	Fine  bool  // finer than one second
 	Zone  bool  // the text stated its zone (or is an epoch number)
+	// East is how many minutes the clock that was read is ahead of UTC, if
+	// Local: the text has an offset. "Z" is none: it is what programs write
+	// that know UTC and not the place (RFC 9557, 2.2).
+	East  int16
+	Local bool
 }
 
 // Clock reads time stamps. The zero Clock is ready. It takes stamps without a
@@ -23,6 +28,7 @@ type Clock struct {
 type minute struct {
 	key  [24]byte // the text up to the minute, and the zone
 	base int64    // Unix seconds at its start
+	east int16    // minutes ahead of UTC
 	set  bool
 }
 

@@ -7,7 +7,7 @@ func (c *Clock) CLF(b []byte) (Stamp, bool) {
 		m := &c.clf
 		if m.set && [16]byte(b[:16]) == [16]byte(m.key[:16]) && b[16] == m.key[16] && [5]byte(b[21:26]) == [5]byte(m.key[17:22]) {
 			if s, ok := two(b[18:]); ok && s <= 60 {
-				return Stamp{Nanos: (m.base + int64(s)) * 1e9, Zone: true}, true
+				return Stamp{Nanos: (m.base + int64(s)) * 1e9, Zone: true, East: m.east, Local: true}, true
 			}
 			return Stamp{}, false
 		}
@@ -35,10 +35,11 @@ func (c *Clock) clfSlow(b []byte) (Stamp, bool) {
 	if !ok {
 		return Stamp{}, false
 	}
-	st.Zone = true
+	st.Zone, st.East, st.Local = true, int16(off/60), len(rest) > 1
 	st.Nanos = (t.unix()-int64(off))*1e9 + int64(t.nanos)
 	if len(b) == 26 && b[17] == ':' && b[20] == ' ' {
 		c.clf.base = t.unix() - int64(off) - int64(t.sec)
+		c.clf.east = st.East
 		copy(c.clf.key[:17], b[:17])
 		copy(c.clf.key[17:22], b[21:26])
 		c.clf.set = true

@@ -96,6 +96,29 @@ func TestTheCacheKnowsZonesAndMinutesApart(t *testing.T) {
 	}
 }
 
+func TestAStampSaysHowFarItsClockIsFromUTC(t *testing.T) {
+	f := func(text string, zone, local bool, east int16) {
+		t.Helper()
+		var clk Clock
+		for range 2 { // the second time it comes out of the cache
+			if got, ok := clk.Any([]byte(text)); !ok || got.Zone != zone || got.Local != local || got.East != east {
+				t.Errorf("%q: got %+v %v", text, got, ok)
+			}
+		}
+	}
+	f("10/Oct/2000:13:55:36 -0700", true, true, -420)
+	f("10/Oct/2000:13:55:36 +0530", true, true, 330)
+	f("10/Oct/2000:13:55:36 +0000", true, true, 0)
+	f("10/Oct/2000:13:55:36.5 +05:30", true, true, 330)
+	f("10/Oct/2000:13:55:36 Z", true, false, 0)
+	f("10/Oct/2000:13:55:36", false, false, 0)
+	f("2026-11-23T22:44:56+02:00", true, true, 120)
+	f("2026-11-23T22:44:56Z", true, false, 0)
+	f("2026-11-23 22:44:56", false, false, 0)
+	f("1653485126.250", true, false, 0)
+	f("Mon Nov 23 22:45:16.203658 2026", false, false, 0)
+}
+
 func TestReadingAStampAllocatesNothing(t *testing.T) {
 	var clk Clock
 	texts := [][]byte{[]byte("10/Oct/2000:13:55:36 -0700"), []byte("2026-11-23T22:44:56.5Z"), []byte("1653485126.250"), []byte("Mon Nov 23 22:45:16.203658 2026"), []byte("nonsense")}

@@ -25,17 +25,20 @@ func (c *Clock) ISO(b []byte) (Stamp, bool) {
 	if m.set && m.key == key {
 		base = m.base
 	} else {
-		if base, ok = c.isoMinute(b, z); !ok {
+		var off int
+		if base, off, ok = isoMinute(b, z); !ok {
 			return Stamp{}, false
 		}
-		m.key, m.base, m.set = key, base, true
+		m.key, m.base, m.east, m.set = key, base, int16(off/60), true
 	}
-	return Stamp{Nanos: (base+int64(s))*1e9 + int64(nanos), Fine: n > 0, Zone: len(z) > 0}, true
+	return Stamp{Nanos: (base+int64(s))*1e9 + int64(nanos), Fine: n > 0, Zone: len(z) > 0, East: m.east, Local: len(z) > 1}, true
 }
 
-func (c *Clock) isoMinute(b, z []byte) (int64, bool) {
+// isoMinute returns the Unix seconds at the start of the minute, and the
+// offset in seconds.
+func isoMinute(b, z []byte) (base int64, off int, ok bool) {
 	if b[4] != '-' && b[4] != '/' || b[7] != b[4] || b[10] != 'T' && b[10] != ' ' && b[10] != 't' || b[13] != ':' {
-		return 0, false
+		return 0, 0, false
 	}
 	var t civil
 	var oks [5]bool
@@ -45,13 +48,13 @@ func (c *Clock) isoMinute(b, z []byte) (int64, bool) {
 	t.hour, oks[3] = two(b[11:])
 	t.min, oks[4] = two(b[14:])
 	if oks != [5]bool{true, true, true, true, true} || !t.valid() {
-		return 0, false
+		return 0, 0, false
 	}
 	if len(z) == 0 {
-		return t.unix(), true
+		return t.unix(), 0, true
 	}
-	off, ok := zone(z)
-	return t.unix() - int64(off), ok
+	off, ok = zone(z)
+	return t.unix() - int64(off), off, ok
 }
 
 // Slash reads nginx's error-log stamp "2006/01/02 15:04:05", which has no zone.
