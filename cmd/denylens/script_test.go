@@ -47,6 +47,7 @@ func TestMain(m *testing.M) {
 //	slack [ANSWER...]             a webhook that answers each message with a status, the last one for ever; sets SLACK
 //	slackgot N REGEXP             N messages have come, all of them matching
 //	validates FILE                FILE is a report by the published schema
+//	holds FILE JSONLINES          a Parquet file or an Arrow stream holds what the JSON lines hold
 //	octets, concat, shorten       make files
 //	interrupt ARGS... -- TEXT     run, wait for TEXT in what it says, send SIGINT, expect exit 130; what it said is in the file interrupted
 //
@@ -66,7 +67,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "slack": startSlack, "slackgot": slackGot, "validates": validates, "interrupt": interrupt,
-			"octets": octets, "concat": concat, "shorten": shorten,
+			"octets": octets, "concat": concat, "shorten": shorten, "holds": holdsAll,
 		},
 	})
 }
