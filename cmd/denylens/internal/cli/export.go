@@ -72,6 +72,7 @@ func (a *app) export(c *cobra.Command, to string, args []string) error {
 	if len(sources) == 0 {
 		return unread
 	}
+	a.zone(conf, &o, sources)
 	privacy := redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)
 	rej, err := keepRejects(conf, sources, privacy)
 	if err != nil {

@@ -70,6 +70,7 @@ func (a *app) formatTry(c *cobra.Command, name string, lines int) error {
 	if err != nil {
 		return err
 	}
+	a.zone(conf, &o, sources)
 	w := bufio.NewWriter(checked{a.stdout, "standard output"})
 	t := &trial{w: w, left: lines, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey), columns: width(a.stdout)}
 	o.Workers, o.BlockSize = 1, 64<<10

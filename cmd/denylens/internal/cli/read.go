@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -107,6 +108,22 @@ func (a *app) reading(conf *config.Config) (ingest.Options, error) {
 		Format: f, Workers: conf.Workers, Trusted: conf.TrustedProxy,
 		Since: conf.Since, Until: conf.Until, Progress: new(ingest.Progress),
 	}, nil
+}
+
+// zone sets the zone of times that state none: the one that is set, else what
+// the first of sources to state an offset says, else UTC.
+func (a *app) zone(conf *config.Config, o *ingest.Options, sources []ingest.Source) {
+	name, why := conf.TimeZone.Name, conf.Sources["time_zone"]
+	if o.Location = conf.TimeZone.Location; o.Location == nil {
+		loc, source, ok := ingest.StatedZone(sources, o.Format)
+		if why = "as " + source + " states"; !ok {
+			loc, why = time.UTC, "no file states an offset; --time-zone sets one"
+		}
+		o.Location, name = loc, loc.String()
+	}
+	if conf.Verbose {
+		a.say.note("times without a zone are read as %s (%s)", name, why)
+	}
 }
 
 // rejects keeps the lines that could not be read in a file.

@@ -52,6 +52,13 @@ func (v *voice) fail(err error) {
 
 func (v *voice) hint(text string) { v.print("hint: ", text) }
 
+// note says how the run goes about it, for those who asked for detail.
+func (v *voice) note(format string, args ...any) {
+	if !v.quiet {
+		v.print("", fmt.Sprintf(format, args...))
+	}
+}
+
 // warn says what a user should know although the run goes on.
 func (v *voice) warn(format string, args ...any) {
 	v.mu.Lock()

@@ -136,6 +136,7 @@ func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, also func(
 	if rej != nil {
 		r.options.Rejected = rej.take
 	}
+	a.zone(r.conf, &r.options, sources)
 	stop := a.progress(r.conf, r.options.Progress, sources)
 	stats, err := ingest.Run(c.Context(), sources, r.options, func(b *ingest.Batch, lo, hi int) error {
 		if also != nil {

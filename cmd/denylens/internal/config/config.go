@@ -19,6 +19,7 @@ type Config struct {
 	Format            string
 	FormatFrom        string
 	GeoIP             []string
+	TimeZone          Zone
 	TrustedProxy      []netip.Prefix
 	DenyStatus        []int // empty: what each format calls a refusal
 	Since, Until      time.Time
@@ -59,6 +60,12 @@ type Slack struct {
 	WebhookURL     redact.Secret
 	WebhookURLFile string
 	AllowHost      []string
+}
+
+// Zone is that of times that state none.
+type Zone struct {
+	Name     string         // as it was set
+	Location *time.Location // nil: auto, what the access log states
 }
 
 // Bytes is an amount of memory.

@@ -51,6 +51,7 @@ func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 func TestEverySettingCanStandInTheFileAndInTheEnvironment(t *testing.T) {
 	text := `
 format: combined
+time_zone: +05:30
 geoip: [a.mmdb, b.mmdb]
 trusted_proxy: [10.0.0.0/8, 192.0.2.1]
 deny_status: [403, 1020]
@@ -76,7 +77,7 @@ slack: {webhook_url: https://hooks.slack.com/x, allow_host: [h]}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.GeoIP) != 2 || len(c.DenyStatus) != 2 || c.DenyStatus[1] != 1020 || c.MaxMemory != 1<<30 || c.FalseAlarmsPerDay != 1.5 ||
+	if len(c.GeoIP) != 2 || c.TimeZone.Name != "+05:30" || len(c.DenyStatus) != 2 || c.DenyStatus[1] != 1020 || c.MaxMemory != 1<<30 || c.FalseAlarmsPerDay != 1.5 ||
 		c.TrustedProxy[1] != netip.MustParsePrefix("192.0.2.1/32") || !c.Since.Equal(noon.Add(-36*time.Hour)) || !c.Until.Equal(noon.Add(-6*time.Hour)) ||
 		c.Report[1] != "json=r.json" || c.Alert.GroupWait != time.Minute || !c.Alert.Send || c.Slack.WebhookURL.Reveal() != "https://hooks.slack.com/x" {
 		t.Errorf("%+v", c)
@@ -132,6 +133,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	f("max_memory: 3\n", ":1", "between 64MiB", "")
 	f("max_memory: much\n", ":1", "256MiB", "")
 	f("privacy: trunkate\n", ":1", "one of full, truncate, pseudonym", "truncate")
+	f("time_zone: Europe/Berln\n", ":1", `such as Europe/Berlin, not "Europe/Berln"`, "")
+	f("time_zone: +15:00\n", ":1", "an offset such as", "")
 	f("trusted_proxy: [10.0.0.0/40]\n", ":1", "network", "")
 	f("deny_status: [403, abc]\n", ":1", "whole numbers", "")
 	f("since: yesterday\n", ":1", "must be a time", "")
@@ -197,6 +200,34 @@ func TestSettingsAreDescribedOnce(t *testing.T) {
 	}
 	if c, err := Load(nil, os.DevNull, noon); err != nil || c.Workers != 0 {
 		t.Errorf("defaults: %v", err)
+	}
+}
+
+func TestZonesAreNamedInSeveralWays(t *testing.T) {
+	f := func(in, name string, offset int) {
+		t.Helper()
+		z, err := ParseZone(in)
+		if err != nil || z.Name != name || z.Location == nil {
+			t.Fatalf("ParseZone(%q) = %+v, %v", in, z, err)
+		}
+		if _, got := noon.In(z.Location).Zone(); got != offset {
+			t.Errorf("%q is %d s ahead of UTC, want %d", in, got, offset)
+		}
+	}
+	f("+02:00", "+02:00", 7200)
+	f("-0330", "-03:30", -12600)
+	f("+14", "+14:00", 50400)
+	f("Europe/Berlin", "Europe/Berlin", 3600)
+	f("UTC", "UTC", 0)
+	_, here := noon.Local().Zone()
+	f("local", "local", here)
+	if z, err := ParseZone("auto"); err != nil || z.Location != nil {
+		t.Errorf("auto: %+v, %v", z, err)
+	}
+	for _, bad := range []string{"", "128", "02:00", "+2", "+02:60", "CEST", "../zoneinfo/UTC"} {
+		if z, err := ParseZone(bad); err == nil {
+			t.Errorf("%q is taken for %v", bad, z.Location)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // names of zones are known on machines without their data
 
 	"github.com/denylens/denylens/cmd/denylens/internal/redact"
 )
@@ -70,6 +71,8 @@ func set(dst any, in []string, now time.Time) error {
 		*p, err = Moment(one, now)
 	case *Bytes:
 		*p, err = ParseBytes(one)
+	case *Zone:
+		*p, err = ParseZone(one)
 	default:
 		return setList(dst, split(in))
 	}
@@ -153,6 +156,33 @@ func Moment(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("must be a time such as 2026-01-31, 2026-01-31T08:00:00Z or 24h, not %q", s)
 }
 
+// ParseZone reads the name of a zone: auto, local, an offset from UTC such as
+// +02:00 or +0200, or a name of the IANA data base.
+func ParseZone(s string) (Zone, error) {
+	switch strings.ToLower(s) {
+	case "auto":
+		return Zone{Name: "auto"}, nil
+	case "local":
+		return Zone{Name: "local", Location: time.Local}, nil
+	}
+	for _, layout := range []string{"-07:00", "-0700", "-07"} {
+		t, err := time.Parse(layout, s)
+		if _, off := t.Zone(); err == nil && t.Format(layout) == s && off >= -maxOffset && off <= maxOffset {
+			name := t.Format("-07:00")
+			return Zone{name, time.FixedZone(name, off)}, nil
+		}
+	}
+	if s != "" {
+		if loc, err := time.LoadLocation(s); err == nil {
+			return Zone{s, loc}, nil
+		}
+	}
+	return Zone{}, fmt.Errorf(`must be auto, local, an offset such as "+02:00" or a name such as Europe/Berlin, not %q`, s)
+}
+
+// maxOffset is how many seconds a place can be ahead of UTC or behind it.
+const maxOffset = 14 * 3600
+
 var unitsOfBytes = []struct {
 	name string
 	n    Bytes
@@ -211,6 +241,8 @@ func format(v any) string {
 		return p.String()
 	case *Bytes:
 		return p.String()
+	case *Zone:
+		return p.Name
 	}
 	panic(fmt.Sprintf("internal error: setting of type %T", v))
 }
