@@ -1,12 +1,23 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // siteSpace is the space of the engine's own axes. A rule's id is known of
 // refused requests only, so it says why, not whom.
 var siteSpace = space{
 	group:  []int{0, 0, 0, 0, -1, -1, 1, 1, 1, -1, -1, 2, 2, -1, -1, -1},
-	prefer: []int{6, 5, 2, 3, 10, 8, 7, 7, 7, 9, 4, 4, 4, 3, 4, -1},
+	prefer: []int{12, 10, 4, 6, 20, 16, 13, 14, 15, 18, 8, 8, 8, 6, 8, -1},
+	vague:  [numAxes]bool{axMethod: true, axOS: true},
+}
+
+// newSpace is the site's space with the names known to e.
+func (e *Engine) newSpace() *space {
+	sp := siteSpace
+	sp.thing = func(t term) bool { return axisDim[t.axis] == DimPath && strings.HasSuffix(e.syms.text(t.value), "{n}") }
+	return &sp
 }
 
 var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimReferer, DimRule}

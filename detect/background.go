@@ -18,7 +18,7 @@ func (e *Engine) scans(groups [][]*event) []Incident {
 			requests += ev.f.requests
 		}
 		switch {
-		case requests < smallScan:
+		case requests < smallScan && g[0].habit == 0:
 			small = append(small, g...)
 			few++
 		case len(g) == 1:
@@ -63,7 +63,11 @@ func (e *Engine) together(list []*event) Incident {
 func (e *Engine) again(list []*event) Incident {
 	inc := e.together(list)
 	if len(list) > 1 {
-		inc.Title = fmt.Sprintf("Scanning by %s at %d times: %d requests, %d refused", phrase(inc.Cohort), len(list), inc.Impact.Requests, inc.Impact.Denied)
+		what := "Scanning"
+		if h := list[0].habit; h > 0 {
+			what = habitList[h-1].title
+		}
+		inc.Title = fmt.Sprintf("%s by %s at %d times: %d requests, %d refused", what, phrase(inc.Cohort), len(list), inc.Impact.Requests, inc.Impact.Denied)
 		inc.Evidence = []Text{{fmt.Sprintf("%d of %s were refused, at %d times", inc.Impact.Denied, count(inc.Impact.Requests, "request"), len(list))}}
 	}
 	return inc

@@ -28,7 +28,7 @@ func (e *Engine) young(minute int32) bool {
 func (t *tracker) inForce(e *Engine, p *page) {
 	from := e.ring.pages[0].minute
 	refused := func(f *fact) bool { return f.denied > 0 }
-	found := explain(&siteSpace, e.collect(from, nil, refused, func(*[numAxes]uint32) float64 { return forceRate }))
+	found := explain(e.space, e.collect(from, nil, refused, func(*[numAxes]uint32) float64 { return forceRate }))
 	for i := range found {
 		c := &found[i]
 		if len(t.events) >= maxEvents {

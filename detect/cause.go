@@ -206,7 +206,12 @@ func (s *scene) purityGap() float64 { return 1 - s.purity() }
 
 // misuseCause names what refused attackers were up to.
 func (s *scene) misuseCause() string {
+	if h := s.ev.habit; h > 0 {
+		return habitList[h-1].cause
+	}
 	switch {
+	case s.stuffed():
+		return "credential_stuffing"
 	case s.ev.origin == byScan || s.share(fProbe) > 0.5 || s.share(fScanner) > 0.5 || s.sameErrand():
 		return "scan"
 	case s.share(fFakeBot) > 0.5:

@@ -30,8 +30,10 @@ type client struct {
 	turned     float32 // evidence that it turned from served to refused
 	scanAt     int32   // minute flagged as scanner, -1 no
 	userOK     bool    // the user name was accepted at least once
-	kept       int32   // minute of its latest facts ...
-	facts      span    // ... and where they are
+	habits     habits  // of the day
+	objects    objects
+	kept       int32 // minute of its latest facts ...
+	facts      span  // ... and where they are
 }
 
 // clients holds what is remembered, by the number of the ident.

@@ -61,6 +61,9 @@ type sum struct {
 	flags                              flags
 	fails, hits, oks, probes           uint16
 	assets, pages, refs                uint16
+	tries, signins                     uint32 // sign-ins that failed, that succeeded
+	same                               uint32 // requests of the commonest template
+	looped                             bool   // ... which is a picture or the like
 	known, rows                        uint16 // refused templates that others are served; refused rows
 }
 
@@ -75,7 +78,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 		e.countSeries(w, head, id, c, s.denied > 0)
 	}
 	weight := float32(1)
-	if s.denied == 0 && (c.deniedAt < 0 || w.minute-c.deniedAt > epoch) {
+	if !hostile && s.denied == 0 && (c.deniedAt < 0 || w.minute-c.deniedAt > epoch) {
 		if c.hash>>8&mask != 0 {
 			weight = 0
 		}
@@ -86,6 +89,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	}
 	e.learnClient(c, w.minute, s)
 	e.walk(c, id, w.minute, s)
+	e.misuse(c, id, w.minute, &s)
 	e.turn(c, id, w.minute, s, legit)
 }
 
@@ -108,6 +112,8 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		if r.flags&fReferer != 0 {
 			s.refs = add16(s.refs, r.n)
 		}
+		s.habits(r)
+		c.objects.add(r)
 		if r.by[clDenied] > 0 {
 			s.rows++
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
@@ -292,6 +298,7 @@ func (e *Engine) learnClient(c *client, minute int32, s sum) {
 	c.assets, c.pages, c.refs = add16(c.assets, uint32(s.assets)), add16(c.pages, uint32(s.pages)), add16(c.refs, uint32(s.refs))
 	c.fails, c.oks, c.probes = add16(c.fails, uint32(s.fails)), add16(c.oks, uint32(s.oks)), add16(c.probes, uint32(s.probes))
 	c.flags |= s.flags
+	c.habits.learn(&s)
 	e.total.between[c.middle] += uint64(s.n)
 	if c.user != 0 && s.ok > 0 {
 		c.userOK = true

@@ -103,7 +103,9 @@ func (s *scene) misuseFor() []string {
 	if s.refusedCl > 0 {
 		out = append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
 	}
-	if s.ev.origin == byScan {
+	if h := s.ev.habit; h > 0 {
+		out = append(out, habitList[h-1].why)
+	} else if s.ev.origin == byScan {
 		out = append(out, "it asks for many different paths, of which nobody else is served most")
 	}
 	return out
@@ -243,6 +245,8 @@ func title(inc *Incident, s *scene) string {
 		more = " and " + strconv.Itoa(len(inc.Or)) + " more"
 	}
 	switch {
+	case s.ev.habit > 0:
+		return fmt.Sprintf("%s by %s%s: %d requests, %d refused", habitList[s.ev.habit-1].title, who, more, inc.Impact.Requests, inc.Impact.Denied)
 	case s.ev.origin == byScan:
 		return fmt.Sprintf("Scanning by %s%s: %d requests, %d refused", who, more, inc.Impact.Requests, inc.Impact.Denied)
 	case s.ev.origin == byTurn:

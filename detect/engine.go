@@ -59,6 +59,7 @@ type Engine struct {
 	minutes int32 // windows closed so far
 	stamp   uint32
 	self    self
+	space   *space
 	behind  string // why the clients of the log are not the clients, "" = they are
 	scratch []int32
 }
@@ -96,6 +97,7 @@ func New(cfg Config) *Engine {
 	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients), clients: clients{list: newChunks[client](l.clients)},
 		served: newServed(), free: make(chan *window, windowsAlive/2), sealed: -1 << 31, closed: -1 << 31}
 	e.series = newSeriesTable()
+	e.space = e.newSpace()
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts
 	e.notes.init()

@@ -19,6 +19,7 @@ type event struct {
 	frozen   *Incident // the last word on an event that can no longer change
 	firstAt  int64     // Unix second of the first refusal taken in
 	origin   origin
+	habit    uint8 // byScan: 1-based number of the habit, 0 = guessing paths
 	cohorts  []conj
 	client   uint64 // byTurn: key of the client; byScan: of the first one
 	user     uint32 // its user

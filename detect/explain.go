@@ -72,8 +72,18 @@ func (c conj) without(i int) conj {
 // space describes the axes to the explainer, so that it serves any table of
 // counts.
 type space struct {
-	group  []int // axes of one group are nested; -1 = stands alone
-	prefer []int // which of two equally good names is kept: the higher; an axis below 0 names no cohort
+	group  []int           // axes of one group are nested; -1 = stands alone
+	prefer []int           // which of two equally good names is kept: the higher; an axis below 0 names no cohort
+	thing  func(term) bool // a value that stands for one of many things alike: the place where they are is the better name; nil = none
+	vague  [numAxes]bool   // a value on this axis alone says little: it is named only if nothing else holds nearly all of it
+}
+
+// preference is how near to a cause a value is as a name.
+func (sp *space) preference(t term) int {
+	if sp.thing != nil && sp.thing(t) {
+		return sp.prefer[t.axis] - 4
+	}
+	return sp.prefer[t.axis]
 }
 
 // cohortScore is a candidate with its sums.

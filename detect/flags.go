@@ -25,6 +25,7 @@ const (
 	fEdge                       // an edge answered by itself
 	fBadReq                     // malformed request line
 	fWrite                      // POST, PUT, PATCH, DELETE
+	fObject                     // the path names one of many things: /items/{n}
 )
 
 // class says what an answer meant to the client.

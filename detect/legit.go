@@ -46,7 +46,7 @@ const (
 // hostile tells whether a client is known to attack, so that its refusals are
 // right and teach no cohort anything.
 func (c *client) hostile() bool {
-	return c.scanAt >= 0 || c.flags&fScanner != 0 || c.probes >= 2 && c.fails >= c.oks
+	return c.scanAt >= 0 || c.habits.caught != 0 || c.flags&fScanner != 0 || c.probes >= 2 && c.fails >= c.oks
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -12,7 +12,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		return
 	}
 	fresh := func(f *fact, v *[numAxes]uint32) bool { return !t.held(v) }
-	found := explain(&siteSpace, e.cells(from, fresh))
+	found := explain(e.space, e.cells(from, fresh))
 	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) || !e.missed(found[0].terms, from) {
 		e.series.list[a.series].ed.reset(p.minute)
 		return
@@ -92,7 +92,7 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		if ev.ended || ev.origin != bySurge || p.minute-ev.onset >= keepPages {
 			continue
 		}
-		found := explain(&siteSpace, e.cells(min(from, ev.onset), nil))
+		found := explain(e.space, e.cells(min(from, ev.onset), nil))
 		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
 			continue
 		}
@@ -160,11 +160,11 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 		}
 		return true
 	})
-	found := explain(&siteSpace, cells)
+	found := explain(e.space, cells)
 	if len(found) == 0 || !e.news(found[0].terms, minute) {
 		return
 	}
-	if x := newExplainer(&siteSpace, cells); !x.better(&found[0], ev.cohorts[0]) {
+	if x := newExplainer(e.space, cells); !x.better(&found[0], ev.cohorts[0]) {
 		return
 	}
 	same := len(found) == len(ev.cohorts)

@@ -16,7 +16,8 @@ type obs struct {
 	leaf   uint64 // all that a cohort can name of the request
 	agent  uint64 // the user agent's text
 	tmpl   uint64
-	rec    int32 // index into Batch.Records
+	raw    uint64 // the whole path
+	rec    int32  // index into Batch.Records
 	bytes  int32
 	flags  flags
 	status uint16
@@ -85,7 +86,7 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 		}
 	}
 	o.class = r.class(rec)
-	o.tmpl = rt.tmpl
+	o.tmpl, o.raw = rt.tmpl, rt.raw
 	o.client = clientHash(rec)
 	h := mix(rt.tmpl, ag.raw)
 	h = mix(h, hashBytes(rec.Method, 3))

@@ -80,7 +80,7 @@ func (x *explainer) wins(parent, child conj) bool {
 	}
 	sum := 0
 	for i := range parent {
-		sum += x.space.prefer[parent[i].axis] - x.space.prefer[child[i].axis]
+		sum += x.space.preference(parent[i]) - x.space.preference(child[i])
 	}
 	return sum >= 0
 }
@@ -121,11 +121,20 @@ func (x *explainer) common(c conj, axis int) uint32 {
 	return best
 }
 
+// vague tells whether a cohort names only what nearly everything has.
+func (x *explainer) vague(c conj) bool {
+	return len(c) == 1 && x.space.vague[c[0].axis]
+}
+
 // descend moves to a child that holds nearly all of the excess and is clearly
 // purer, if what it leaves behind is clean.
 func (x *explainer) descend(c cohortScore) cohortScore {
 	for len(c.terms) < maxOrder {
 		var to *cohortScore
+		purer := 1.25
+		if x.vague(c.terms) {
+			purer = 1
+		}
 		for i := range x.single {
 			t := x.single[i].terms[0]
 			child := c.terms
@@ -140,7 +149,7 @@ func (x *explainer) descend(c cohortScore) cohortScore {
 				continue
 			}
 			s := x.eval(child.with(t))
-			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < 1.25*c.o/c.n {
+			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < purer*c.o/c.n {
 				continue
 			}
 			if llr(c.o-s.o, c.n-s.n, math.Max(c.e-s.e, 1e-9)) >= 3 {
@@ -166,10 +175,10 @@ func (x *explainer) rename(c cohortScore) cohortScore {
 	for i := range c.terms {
 		rest := c.terms.without(i)
 		best, top := c, x.eval(conj{c.terms[i]}).score
-		prefer := x.space.prefer[c.terms[i].axis]
+		prefer := x.space.preference(c.terms[i])
 		for j := range x.single {
 			t, alone := x.single[j].terms[0], x.single[j].score
-			p := x.space.prefer[t.axis]
+			p := x.space.preference(t)
 			if alone < top-renameGap || alone <= top+renameGap && p <= prefer || !x.compatible(rest, t) {
 				continue
 			}

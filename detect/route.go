@@ -22,7 +22,7 @@ type route struct {
 // /items/17 and /items/18 are one route. r.text is reused.
 func makeRoute(path []byte, r *route) {
 	r.text, r.depth, r.verLen = r.text[:0], 0, 0
-	h := uint64(k2)
+	h, object := uint64(k2), flags(0)
 	rest := path
 	for len(rest) > 0 {
 		if rest[0] == '/' {
@@ -37,7 +37,7 @@ func makeRoute(path []byte, r *route) {
 		rest = rest[end:]
 		id := isIdentifier(seg)
 		if id {
-			h = mix(h, k0)
+			h, object = mix(h, k0), fObject
 		} else {
 			h = hashBytes(seg, h)
 		}
@@ -60,7 +60,7 @@ func makeRoute(path []byte, r *route) {
 		r.text = append(r.text, '/')
 		r.ends[0], r.depth = 1, 1
 	}
-	r.flags = pathFlags(path)
+	r.flags = pathFlags(path) | object
 }
 
 // isVersion tells whether seg is a version token such as v1, v2.1.

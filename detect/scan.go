@@ -29,6 +29,7 @@ func (c *client) renew(minute int32) {
 	}
 	c.day, c.walk, c.scanAt = minute, 0, -1
 	c.probes, c.fails, c.oks, c.okSketch, c.failSketch = 0, 0, 0, bits128{}, bits128{}
+	c.habits, c.objects = habits{}, objects{}
 }
 
 // walk moves a client's random walk on and flags it when it crosses the limit.

@@ -82,7 +82,7 @@ func (s *scene) judge() float64 {
 	if probes > 0.3 {
 		v -= 3
 	}
-	if s.sameErrand() {
+	if s.sameErrand() || s.stuffed() {
 		v -= 4
 	}
 	if s.share(fNoAgent)+s.share(fScanner)+s.share(fFakeBot) > 0.5 {
@@ -103,6 +103,12 @@ func (s *scene) judge() float64 {
 func (s *scene) sameErrand() bool {
 	_, one := s.values[axPath1].top()
 	return s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && one > 0.9 && s.share(fAsset) < 0.1 && s.user == 0
+}
+
+// stuffed tells whether strangers tried to sign in and did nothing else:
+// whoever means to use the site has seen a page of it first.
+func (s *scene) stuffed() bool {
+	return s.strangers > 0.7 && s.share(fLogin) > 0.8 && s.share(fWrite) > 0.8 && s.share(fAsset) == 0
 }
 
 func (s *scene) kind() Kind {

@@ -47,7 +47,7 @@ func (e *Engine) steps(inc *Incident, s *scene) []Step {
 		add("Look for a rule on user agents", "grep -rnE 'http_user_agent|BrowserMatch|HTTP_USER_AGENT' /etc/nginx /etc/apache2")
 	case "referer_rule":
 		add("Look for hotlink protection and add the referring site to it", "grep -rnE 'valid_referers|HTTP_REFERER' /etc/nginx /etc/apache2")
-	case "scan", "attack_blocked", "fake_crawler", "credential_stuffing":
+	case "scan", "attack_blocked", "fake_crawler", "credential_stuffing", "brute_force", "enumeration", "flood", "scraping", "key_sharing":
 		if inc.Impact.Denied > 0 {
 			add("The refusals are right. See what was served to these clients, if anything", t.served())
 		} else {

@@ -18,7 +18,8 @@ type row struct {
 	n      uint32
 	by     [numClasses]uint16 // answers by class, saturating
 	flags  flags
-	size   int32 // body size of the refusals, -1 if they differ
+	paths  uint64 // which of 64 classes of paths: a linear counter
+	size   int32  // body size of the refusals, -1 if they differ
 	status uint16
 	sample uint16 // 1-based index into window.samples
 	first  uint8  // second of the minute of the first refusal
@@ -126,6 +127,7 @@ func (r *row) count(o *obs) {
 		r.by[o.class]++
 	}
 	r.flags |= o.flags
+	r.paths |= 1 << (o.raw >> 58)
 	if o.class != clDenied {
 		return
 	}
