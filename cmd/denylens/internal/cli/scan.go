@@ -52,7 +52,10 @@ func (a *app) scan(c *cobra.Command, args []string) error {
 	if len(sources) == 0 {
 		return unread
 	}
-	stats, err := a.read(c, r, sources, nil)
+	stats, err := a.read(c, r, sources, func(b *ingest.Batch, lo, hi int) error {
+		r.engine.Observe(b, lo, hi)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -123,9 +126,9 @@ func (r *run) name(i int) string {
 	return ""
 }
 
-// read reads sources to their end; also, if not nil, is told of the records
-// first, and can end the run.
-func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, also func(*ingest.Batch, int, int) error) ([]ingest.SourceStats, error) {
+// read reads sources to their end; deliver hands the records to the engine, and
+// can end the run.
+func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, deliver func(*ingest.Batch, int, int) error) ([]ingest.SourceStats, error) {
 	for _, s := range sources {
 		r.names = append(r.names, s.Name)
 	}
@@ -138,15 +141,7 @@ func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, also func(
 	}
 	a.zone(r.conf, &r.options, sources)
 	stop := a.progress(r.conf, r.options.Progress, sources)
-	stats, err := ingest.Run(c.Context(), sources, r.options, func(b *ingest.Batch, lo, hi int) error {
-		if also != nil {
-			if err := also(b, lo, hi); err != nil {
-				return err
-			}
-		}
-		r.engine.Observe(b, lo, hi)
-		return nil
-	})
+	stats, err := ingest.Run(c.Context(), sources, r.options, deliver)
 	stop()
 	return stats, errors.Join(err, rej.close())
 }

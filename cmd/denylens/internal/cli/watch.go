@@ -3,19 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/config"
-	"github.com/denylens/denylens/cmd/denylens/internal/escape"
-	"github.com/denylens/denylens/cmd/denylens/internal/report"
 	"github.com/denylens/denylens/detect"
-	"github.com/denylens/denylens/ingest"
 )
 
 func watchCommand(a *app) *cobra.Command {
@@ -45,7 +39,8 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	l := &live{app: a, out: a.liveOutput(targets), began: time.Now()}
+	l := &live{app: a, began: time.Now()}
+	l.out, l.columns = a.liveOutput(targets)
 	r, err := a.newRun(conf, l.change)
 	if err != nil {
 		return err
@@ -66,7 +61,7 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 		return err
 	}
 	r.options.Idle = l.idle
-	stats, ended := a.read(c, r, sources, l.observed)
+	stats, ended := a.read(c, r, sources, l.deliver)
 	if ended != nil && !errors.Is(ended, context.Canceled) {
 		return errors.Join(ended, l.alerts.close(patience))
 	}
@@ -80,108 +75,16 @@ func (a *app) watch(c *cobra.Command, args []string) error {
 }
 
 // liveOutput is where news goes: standard output, unless that is for a report
-// that a program reads.
-func (a *app) liveOutput(targets []target) io.Writer {
+// that a program reads. columns is how wide it is if it is a terminal, else 0.
+func (a *app) liveOutput(targets []target) (w io.Writer, columns int) {
+	out, name := a.stdout, "standard output"
 	for _, t := range targets {
 		if t.file == "" && t.name != "text" {
-			return a.stderr
+			out, name = a.stderr, "standard error"
 		}
 	}
-	return checked{a.stdout, "standard output"}
-}
-
-// live tells what happens while it happens. While it catches up with what the
-// files held already, it tells nothing: what was over before is no news, and
-// what is still going on is told when it has caught up.
-type live struct {
-	app    *app
-	run    *run
-	out    io.Writer
-	alerts *alerts
-	began  time.Time
-	newest int64                       // time of the newest record, Unix nanoseconds
-	err    error                       // of writing news
-	ending bool                        // the log has ended
-	past   map[string]*detect.Incident // incidents that opened while catching up; nil: caught up
-}
-
-func (l *live) observed(b *ingest.Batch, lo, hi int) error {
-	if hi > lo {
-		l.newest = max(l.newest, b.Records[hi-1].Time)
+	if terminal(out) {
+		columns = max(width(out), 40)
 	}
-	if l.past != nil && l.newest > l.began.Add(-time.Minute).UnixNano() {
-		l.caughtUp()
-	}
-	return l.err
-}
-
-// present is how near to the wall clock a log must be to count as live: one
-// that is replayed must not be overtaken by the clock.
-const present = 10 * time.Minute
-
-// idle lets windows close while nothing is logged.
-func (l *live) idle(now time.Time) {
-	if l.past != nil {
-		l.caughtUp()
-	}
-	if l.newest != 0 && now.Sub(time.Unix(0, l.newest)).Abs() < present {
-		l.run.engine.Advance(now)
-	}
-}
-
-// caughtUp tells what is still going on.
-func (l *live) caughtUp() {
-	past := l.past
-	l.past = nil
-	ids := make([]string, 0, len(past))
-	for id := range past {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		l.tell(past[id], detect.Opened)
-	}
-}
-
-// change takes news from the engine.
-func (l *live) change(in *detect.Incident, change detect.Change) {
-	clean := report.CleanIncident(in, l.run.privacy)
-	switch {
-	case l.ending && change == detect.Resolved && clean.End != nil && clean.End.UnixNano() > l.newest-int64(l.run.conf.Lateness):
-		// The log ends, not the incident.
-	case l.past == nil:
-		l.tell(&clean, change)
-	case change == detect.Resolved:
-		delete(l.past, clean.ID)
-	default:
-		l.past[clean.ID] = &clean
-	}
-}
-
-// tell prints news and hands it to the alerts.
-func (l *live) tell(in *detect.Incident, change detect.Change) {
-	l.print(in, change)
-	l.alerts.notify(in, change, change == detect.Opened)
-}
-
-func (l *live) print(in *detect.Incident, change detect.Change) {
-	at := in.DetectedAt
-	if in.End != nil {
-		at = *in.End
-	}
-	text := fmt.Sprintf("%s  %s %s %s: %s (since %s)\n", at.UTC().Format("2006-01-02 15:04:05Z"), strings.ToUpper(string(change)),
-		in.Severity, report.KindWord(in.Kind), escape.Term(in.Title), in.Start.UTC().Format("15:04:05Z"))
-	switch {
-	case in.Severity == detect.Low: // one line is enough
-	case change == detect.Resolved:
-		text += fmt.Sprintf("    lasted %s\n", report.Lasting(at.Sub(in.Start)))
-	default:
-		text += fmt.Sprintf("    cause: %s\n", escape.Term(report.CauseLine(in)))
-		if len(in.NextSteps) > 0 {
-			text += fmt.Sprintf("    next:  %s\n", escape.Term(in.NextSteps[0].Text))
-		}
-	}
-	if _, err := io.WriteString(l.out, text); err != nil {
-		l.err = err // nobody hears us: the next record ends the run
-	}
+	return checked{out, name}, columns
 }

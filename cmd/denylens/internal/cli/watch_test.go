@@ -56,7 +56,9 @@ func TestALogThatIsCurrentHasBeenCaughtUpWith(t *testing.T) {
 	var out bytes.Buffer
 	l := newLive(&out)
 	l.change(event("a", detect.High), detect.Opened)
-	if err := l.observed(&ingest.Batch{Records: []ingest.Record{{Time: time.Now().UnixNano()}}}, 0, 1); err != nil {
+	b := &ingest.Batch{Records: []ingest.Record{{Time: time.Now().UnixNano()}}}
+	l.run.engine.NewReducer().Reduce(b)
+	if err := l.deliver(b, 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "incident a") {
@@ -89,7 +91,7 @@ func TestWatchEndsWhenItsReaderHasGone(t *testing.T) {
 	l := newLive(new(bytes.Buffer))
 	l.out, l.past = checked{gone{}, "standard output"}, nil
 	l.change(event("a", detect.High), detect.Opened)
-	if err := l.observed(&ingest.Batch{}, 0, 0); !brokenPipe(err) || code(err) != exitDone {
+	if err := l.deliver(&ingest.Batch{}, 0, 0); !brokenPipe(err) || code(err) != exitDone {
 		t.Errorf("error %v", err)
 	}
 }
