@@ -62,6 +62,9 @@ func (a *app) formatTry(c *cobra.Command, name string, lines int) error {
 	if err != nil {
 		return err
 	}
+	if lines < 1 {
+		return usagef("", "flag --lines: must be 1 or more, not %d", lines)
+	}
 	o, err := a.reading(conf)
 	if err != nil {
 		return err
@@ -80,14 +83,33 @@ func (a *app) formatTry(c *cobra.Command, name string, lines int) error {
 		return err
 	}
 	for i := range stats {
-		if s := &stats[i]; s.Format != "" {
+		s := &stats[i]
+		switch {
+		case t.shown > t.bad:
 			fmt.Fprintf(w, "read as %s\n", escape.Term(s.Format))
+		case s.Lines == s.Blank && s.Err == nil:
+			fmt.Fprintln(w, "there is no line to read")
+		case t.bad == 0 && s.Err == nil:
+			fmt.Fprintf(w, "read as %s; no line is a request or explains one\n", escape.Term(s.Format))
 		}
 	}
-	if t.shown == 0 {
-		fmt.Fprintln(w, "no line was read")
+	return errors.Join(w.Flush(), unreadable(stats), t.misfit(conf))
+}
+
+// misfit tells that most of the lines are in no known format, or not in the one
+// that is set.
+func (t *trial) misfit(conf *config.Config) error {
+	if t.bad*2 <= t.shown {
+		return nil
 	}
-	return errors.Join(w.Flush(), unreadable(stats))
+	what, hint := "no format fits", "--format takes your server's log_format or LogFormat as it is, --format-from reads it out of the server's configuration"
+	switch {
+	case conf.FormatFrom != "":
+		what, hint = "no format in "+conf.FormatFrom+" fits", ""
+	case conf.Format != "auto":
+		what, hint = "the format that is set does not fit ("+conf.Sources["format"]+")", "leave it away to have it found"
+	}
+	return &failure{exitInput, fmt.Sprintf("%s: %d of %d lines tried were not read", what, t.bad, t.shown), hint}
 }
 
 // trial prints lines as they are understood.
@@ -95,6 +117,7 @@ type trial struct {
 	w       *bufio.Writer
 	left    int
 	shown   int
+	bad     int // of them, not read
 	columns int
 	privacy *redact.Privacy
 }
@@ -107,6 +130,7 @@ func (t *trial) reject(b *ingest.Batch) {
 		}
 		t.left--
 		t.shown++
+		t.bad++
 		line := escape.Term(t.privacy.Line(redact.Text(string(r.Text[:min(len(r.Text), 2000)])), nil))
 		fmt.Fprintf(t.w, "line %d: not read: %s (%s)\n  %s\n\n", r.Line, explainFlaw(r.Flaw), r.Flaw, line.Cut(max(t.columns-2, 20)))
 	}
