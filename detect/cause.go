@@ -209,10 +209,13 @@ func (s *scene) misuseCause() string {
 	if h := s.ev.habit; h > 0 {
 		return habitList[h-1].cause
 	}
+	if s.ev.origin == byShare {
+		return "key_sharing"
+	}
 	switch {
 	case s.stuffed():
 		return "credential_stuffing"
-	case s.ev.origin == byScan || s.share(fProbe) > 0.5 || s.share(fScanner) > 0.5 || s.sameErrand():
+	case s.ev.origin == byScan || s.ev.origin == byWave || s.share(fProbe) > 0.5 || s.share(fScanner) > 0.5 || s.sameErrand():
 		return "scan"
 	case s.share(fFakeBot) > 0.5:
 		return "fake_crawler"

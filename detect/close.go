@@ -90,6 +90,9 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	e.learnClient(c, w.minute, s)
 	e.walk(c, id, w.minute, s)
 	e.misuse(c, id, w.minute, &s)
+	if c.user != 0 && s.ok > 0 {
+		e.use(c, w.minute)
+	}
 	e.turn(c, id, w.minute, s, legit)
 }
 
@@ -127,14 +130,14 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 				e.notes.join(r, c, w.minute)
 			}
 		}
-		e.template(r, id, c, &s)
+		e.template(r, id, c, &s, w.minute)
 	}
 	return s
 }
 
 // template counts a template once a client: as a hit if others are served it,
 // as a fail if it was missed or refused and nobody else is served it.
-func (e *Engine) template(r *row, id uint32, c *client, s *sum) {
+func (e *Engine) template(r *row, id uint32, c *client, s *sum, minute int32) {
 	switch {
 	case r.by[clOK] > 0:
 		if !c.okSketch.add(r.tmpl) {
@@ -151,6 +154,9 @@ func (e *Engine) template(r *row, id uint32, c *client, s *sum) {
 			s.fails++
 			if r.flags&fProbe != 0 {
 				s.probes++
+			}
+			if c.fails == 0 && r.flags&(fAsset|fReferer) == 0 && !c.hostile() {
+				e.probe(r, minute)
 			}
 		}
 	}

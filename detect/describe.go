@@ -103,6 +103,9 @@ func (s *scene) misuseFor() []string {
 	if s.refusedCl > 0 {
 		out = append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
 	}
+	if s.ev.origin == byShare {
+		return []string{fmt.Sprintf("%d countries or more and %d networks or more in one hour, one country in any hour before", shareCountries, shareNetworks)}
+	}
 	if h := s.ev.habit; h > 0 {
 		out = append(out, habitList[h-1].why)
 	} else if s.ev.origin == byScan {
@@ -194,7 +197,7 @@ func severity(inc *Incident, s *scene) Severity {
 		switch {
 		case n >= 100_000:
 			return High
-		case n >= 10_000:
+		case n >= 10_000 || s.ev.origin == byShare:
 			return Medium
 		}
 		return Low
@@ -245,6 +248,10 @@ func title(inc *Incident, s *scene) string {
 		more = " and " + strconv.Itoa(len(inc.Or)) + " more"
 	}
 	switch {
+	case s.ev.origin == byWave:
+		return fmt.Sprintf("%d addresses ask for %s, a few times each: %d requests, %d refused", s.clients, who, inc.Impact.Requests, inc.Impact.Denied)
+	case s.ev.origin == byShare:
+		return fmt.Sprintf("A key or account is in use at %d addresses at once: %s", s.clients, who)
 	case s.ev.habit > 0:
 		return fmt.Sprintf("%s by %s%s: %d requests, %d refused", habitList[s.ev.habit-1].title, who, more, inc.Impact.Requests, inc.Impact.Denied)
 	case s.ev.origin == byScan:
@@ -271,7 +278,9 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	out := []Text{}
 	add := func(format string, a ...any) { out = append(out, Text{fmt.Sprintf(format, a...)}) }
 	im := &inc.Impact
-	if s.ev.members == nil {
+	if s.ev.origin == byShare {
+		add("%s from %d addresses", count(im.Requests, "request"), im.Clients)
+	} else if s.ev.members == nil {
 		add("%s of the cohort's %s were refused (%.1f %%), %.1f %% in an ordinary minute before", count(im.DeniedClients, "client"), count(im.Clients, "client"), 100*im.ShareDuring, 100*im.ShareBefore)
 	} else {
 		add("%d of %s were refused", im.Denied, count(im.Requests, "request"))

@@ -38,6 +38,8 @@ type Engine struct {
 	leaves  *leaves
 	idents  *idents
 	clients clients
+	users   users
+	waves   waves
 	served  *served
 	open    []*window // ordered by minute
 	free    chan *window
@@ -98,6 +100,7 @@ func New(cfg Config) *Engine {
 		served: newServed(), free: make(chan *window, windowsAlive/2), sealed: -1 << 31, closed: -1 << 31}
 	e.series = newSeriesTable()
 	e.space = e.newSpace()
+	e.users.seen, e.waves.seen = map[uint32]*userSeen{}, map[uint64]*probed{}
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts
 	e.notes.init()

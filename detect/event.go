@@ -9,6 +9,8 @@ const (
 	bySurge origin = iota
 	byTurn
 	byScan
+	byShare
+	byWave
 	byStart // it ran already when the log began
 )
 
@@ -146,7 +148,7 @@ func (t *taking) fact(f *fact) {
 	c.requests = min(c.requests+int32(f.n), 1<<30)
 	if f.denied > 0 {
 		ev.refuse(&c, f, t.p)
-	} else if ev.origin == byScan && f.has(clMiss) {
+	} else if ev.origin == byShare || (ev.origin == byScan || ev.origin == byWave) && f.has(clMiss) {
 		ev.lastD = max(ev.lastD, t.p.minute)
 	}
 	if f.has(clOK) {
@@ -232,7 +234,7 @@ func (ev *event) heal(refused, atRisk, served float64) {
 // over tells whether the event has ended by minute.
 func (ev *event) over(minute int32) bool {
 	wait := int32(quietMinutes)
-	if ev.origin == byScan || ev.origin == byTurn {
+	if ev.origin == byScan || ev.origin == byTurn || ev.origin == byShare || ev.origin == byWave {
 		wait = 60
 	}
 	if ev.refusing > 0 {

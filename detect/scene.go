@@ -113,7 +113,7 @@ func (s *scene) stuffed() bool {
 
 func (s *scene) kind() Kind {
 	switch {
-	case s.ev.origin == byScan:
+	case s.ev.origin == byScan || s.ev.origin == byShare || s.ev.origin == byWave:
 		return Misuse
 	case s.verdict > 1:
 		return Overblock

@@ -47,7 +47,9 @@ func (e *Engine) steps(inc *Incident, s *scene) []Step {
 		add("Look for a rule on user agents", "grep -rnE 'http_user_agent|BrowserMatch|HTTP_USER_AGENT' /etc/nginx /etc/apache2")
 	case "referer_rule":
 		add("Look for hotlink protection and add the referring site to it", "grep -rnE 'valid_referers|HTTP_REFERER' /etc/nginx /etc/apache2")
-	case "scan", "attack_blocked", "fake_crawler", "credential_stuffing", "brute_force", "enumeration", "flood", "scraping", "key_sharing":
+	case "key_sharing":
+		add("Ask the owner whether these places are theirs; if not, revoke the key or close the sessions", t.served())
+	case "scan", "attack_blocked", "fake_crawler", "credential_stuffing", "brute_force", "enumeration", "flood", "scraping":
 		if inc.Impact.Denied > 0 {
 			add("The refusals are right. See what was served to these clients, if anything", t.served())
 		} else {
@@ -129,6 +131,9 @@ func (t *target) curl(extra ...string) string {
 }
 
 func (t *target) served() string {
+	if user := t.get("user"); user != "" {
+		return "grep -F " + shellQuote(" "+user+" [") + " access.log | awk '{print $1}' | sort | uniq -c | sort -rn | head"
+	}
 	if ip := t.get("ip"); ip != "" {
 		return fmt.Sprintf("grep -F %s access.log | grep -E '\" 2[0-9][0-9] ' | head", shellQuote(ip+" "))
 	}

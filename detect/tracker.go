@@ -8,6 +8,8 @@ type tracker struct {
 	events  []*event
 	surges  int             // open events of the surge detector
 	pending []pendingClient // clients flagged in the window being closed
+	shared  []uint32        // users found shared in it
+	waves   []foundWave     // waves of probes found in it
 	refused int64
 }
 
@@ -49,7 +51,13 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	for _, c := range t.pending {
 		t.client(e, p, c)
 	}
-	t.pending = t.pending[:0]
+	for _, u := range t.shared {
+		t.openShared(e, p, u)
+	}
+	for _, w := range t.waves {
+		t.openWave(e, p, w)
+	}
+	t.pending, t.shared, t.waves = t.pending[:0], t.shared[:0], t.waves[:0]
 	for _, ev := range t.events {
 		if ev.ended {
 			if ev.frozen == nil && p.minute-ev.end > dayMinutes {

@@ -88,7 +88,7 @@ func run(ctx context.Context, o options, w io.Writer) (failed int, err error) {
 	}
 	groups, total := summarize(results)
 	printTable(&text, groups, total)
-	passed, failed := printGoals(&text, results)
+	passed, failed := printGoals(&text, groups, total)
 	fmt.Fprintf(&text, "%d logs, %.1f days, %.1f million requests, judged in %.0f s\n", len(results), total.days, float64(total.requests)/1e6, time.Since(begin).Seconds())
 	fmt.Fprintf(&text, "%d passed, %d failed\n", passed, failed)
 	if _, err := io.WriteString(w, text.String()); err != nil {

@@ -26,7 +26,6 @@ func printTable(w io.Writer, groups []*figures, total *figures) {
 			share(ratio(f.kind, f.found)), share(ratio(f.cause, f.found)), share(ratio(f.same, f.found)), minutes(quantile(f.delays, .5)), minutes(quantile(f.delays, .95)),
 			f.dup, share(f.perDay(f.falseAny)), share(f.perDay(f.falseMedium)), f.ambient)
 	}
-	fmt.Fprintf(w, "no detector yet, no goal: %s\n", strings.Join(undetected, ", "))
 }
 
 func share(x float64) string {
