@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -81,7 +80,7 @@ func (s *fileSet) add(arg string) error {
 		}
 	}
 	if !found && len(errs) == 0 {
-		return &InputError{Name: arg, Err: errNoMatch, Hint: "check the path and who may read its directory"}
+		return unmatched(arg)
 	}
 	return errors.Join(errs...)
 }
@@ -90,7 +89,7 @@ func (s *fileSet) addFile(name string, info os.FileInfo) error {
 	mode := info.Mode()
 	switch {
 	case mode.IsDir():
-		return &InputError{Name: name, Err: errDirectory, Hint: fmt.Sprintf("name the logs in it: '%s'", filepath.Join(name, "*.log*"))}
+		return directoryError(name)
 	case mode&os.ModeNamedPipe != 0 || name == os.DevNull:
 	case !mode.IsRegular():
 		return &InputError{Name: name, Err: errSpecial, Hint: "name a file, a pipe or -"}

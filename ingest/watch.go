@@ -44,7 +44,7 @@ func NewWatch(args []string, o FollowOptions) (*Watch, []Source, error) {
 		info, err := os.Stat(arg)
 		switch {
 		case err == nil && info.IsDir():
-			errs = append(errs, &InputError{Name: arg, Err: errDirectory, Hint: "name the logs in it: '" + filepath.Join(arg, "*.log") + "'"})
+			errs = append(errs, directoryError(arg))
 		case err == nil && info.Mode()&os.ModeNamedPipe != 0:
 			w.known[arg] = true
 			out = append(out, fileSource(arg, info))
@@ -54,6 +54,13 @@ func NewWatch(args []string, o FollowOptions) (*Watch, []Source, error) {
 			if _, err := filepath.Match(arg, ""); err != nil {
 				errs = append(errs, &InputError{Name: arg, Err: err, Hint: "a pattern is made of * ? [a-z]"})
 				continue
+			}
+			if found, _ := filepath.Glob(arg); len(found) == 0 {
+				if why := unmatched(arg); errors.Is(why, os.ErrPermission) {
+					errs = append(errs, why)
+					continue
+				}
+				w.o.Notice(arg, "no file matches: waiting for one")
 			}
 			w.patterns = append(w.patterns, arg)
 			w.wakes.watch(arg)

@@ -21,6 +21,9 @@ import (
 // means standard input, if that is a pipe.
 func (a *app) arguments(c *cobra.Command, args []string) ([]string, error) {
 	for _, arg := range args {
+		if arg == "" {
+			return nil, usagef("a variable that is not set, perhaps; leave the argument away to read standard input", "a log without a name was given")
+		}
 		if strings.Contains(arg, "hooks.slack.com/") || strings.Contains(arg, "hooks.slack-gov.com/") {
 			return nil, usagef("set DENYLENS_SLACK_WEBHOOK_URL, or slack.webhook_url_file in the configuration",
 				"a webhook is a secret and not taken from an argument, which every user of the machine can see")

@@ -59,6 +59,9 @@ func (a *app) scan(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if lines(stats) == 0 && len(stats) > 0 && unreadable(stats) == nil {
+		a.say.warn("there was no line to read")
+	}
 	var after error
 	none := unknown(stats, r.privacy)
 	if none == nil || parsed(stats) > 0 {
@@ -149,6 +152,13 @@ func (a *app) read(c *cobra.Command, r *run, sources []ingest.Source, deliver fu
 func parsed(stats []ingest.SourceStats) (n int64) {
 	for i := range stats {
 		n += stats[i].Parsed
+	}
+	return n
+}
+
+func lines(stats []ingest.SourceStats) (n int64) {
+	for i := range stats {
+		n += stats[i].Lines
 	}
 	return n
 }

@@ -62,7 +62,11 @@ func readFile(path string) (*file, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
-		return nil, &Error{Where: path, Why: reason(err)}
+		e := &Error{Where: path, Why: reason(err)}
+		if errors.Is(err, os.ErrPermission) {
+			e.Hint = "the configuration is looked for there; --config FILE names another, --config " + os.DevNull + " none"
+		}
+		return nil, e
 	}
 	defer r.Close()
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
