@@ -215,6 +215,8 @@ func (s *scene) misuseCause() string {
 	switch {
 	case s.stuffed():
 		return "credential_stuffing"
+	case s.bypassing():
+		return "bypass_probe"
 	case s.ev.origin == byScan || s.ev.origin == byWave || s.share(fProbe) > 0.5 || s.share(fScanner) > 0.5 || s.sameErrand():
 		return "scan"
 	case s.share(fFakeBot) > 0.5:
@@ -223,6 +225,13 @@ func (s *scene) misuseCause() string {
 		return "credential_stuffing"
 	}
 	return "attack_blocked"
+}
+
+// bypassing tells whether a scanner looks for a way around one refusal: by
+// method after method (OWASP WSTG-CONF-06) on hardly more than one place.
+func (s *scene) bypassing() bool {
+	_, one := s.values[axPath1].top()
+	return s.ev.origin == byScan && s.values[axMethod].distinct() >= 4 && one > 0.4 && s.denied >= 20
 }
 
 const (

@@ -105,9 +105,11 @@
 // # Besides
 //
 // Single clients that were served and are refused now have a test of their own
-// (turned.go), scanners a random walk (scan.go). Cohorts in force when the log
-// begins are followed silently and told if they end (before.go); what is
-// refused from the first line to the last is listed as standing (standing.go).
+// (turned.go), scanners a random walk (scan.go), other misuse a habit each
+// (misuse.go), shared users and waves of probes a table each (sharing.go,
+// wave.go). Cohorts in force when the log begins are followed silently and told
+// if they end (before.go); what is refused from the first line to the last is
+// listed as standing (standing.go).
 //
 // # Memory
 //
