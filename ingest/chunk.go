@@ -72,7 +72,9 @@ func (c *chunker) next(b *Batch) bool {
 			return c.emit(b, buf, len(buf), end < len(buf))
 		}
 		if end > 0 && (c.live || len(buf) == cap(buf)) {
-			return c.emit(b, buf, end, false)
+			if whole := unsplit(buf, end, c.maxLine/2); whole > 0 {
+				return c.emit(b, buf, whole, false)
+			}
 		}
 		if len(buf) == cap(buf) {
 			if b.place.over > 0 && len(buf) > c.maxLine && buf[0] != 0 {

@@ -53,6 +53,9 @@ func (p *parser) parse(b *Batch, f Format) {
 		line, cut := rest, at.cut
 		n := len(rest)
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			if i >= leastPart {
+				i = joinParts(rest, i, p.maxLine/2)
+			}
 			line, n, cut = rest[:i:i], i+1, false
 		}
 		p.line(b, f, line, pos, num, cut)
