@@ -23,9 +23,10 @@ type event struct {
 	origin   origin
 	habit    uint8 // byScan: 1-based number of the habit, 0 = guessing paths
 	cohorts  []conj
-	client   uint64 // byTurn: key of the client; byScan: of the first one
-	user     uint32 // its user
-	network  uint32 // its network
+	leaves   []uint8 // of the first cohort: 0 = not looked at, 1 = out, 2 = in
+	client   uint64  // byTurn: key of the client; byScan: of the first one
+	user     uint32  // its user
+	network  uint32  // its network
 	clients  map[uint64]clientSeen
 	members  map[uint64]bool // byTurn, byScan: whose facts count
 	onset    int32
@@ -81,12 +82,37 @@ func (ev *event) match(e *Engine, f *fact) bool {
 	if ev.members != nil {
 		return ev.members[f.clientKey()]
 	}
-	for _, c := range ev.cohorts {
-		if e.holds(c, f) {
+	for i := range ev.cohorts {
+		if ev.holds(e, i, f) {
 			return true
 		}
 	}
 	return false
+}
+
+// holds tells whether a fact lies in the i-th cohort. What a leaf says to that
+// is remembered: an event may look at every fact for days.
+func (ev *event) holds(e *Engine, i int, f *fact) bool {
+	c := ev.cohorts[i]
+	for _, t := range c {
+		if t.axis <= axUser && f.attr[t.axis] != t.value {
+			return false
+		}
+	}
+	if i > 0 || len(c) == 0 || c[len(c)-1].axis <= axUser || c[len(c)-1].axis >= axReferer {
+		return e.holds(c, f)
+	}
+	for int(f.leaf) >= len(ev.leaves) {
+		ev.leaves = append(ev.leaves, 0)
+	}
+	m := &ev.leaves[f.leaf]
+	if *m == 0 {
+		*m = 1
+		if e.holds(c, f) {
+			*m = 2
+		}
+	}
+	return *m == 2
 }
 
 // taking is what one page does to an event.

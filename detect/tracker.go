@@ -221,7 +221,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 	if ev.hidden && ev.recovered(e.closed) && !t.known(ev) {
 		ev.hidden = false
 	}
-	ev.ended, ev.end = true, ev.lastD+1
+	ev.ended, ev.end, ev.leaves = true, ev.lastD+1, nil
 	if ev.origin == bySurge {
 		t.surges--
 	}
