@@ -43,9 +43,25 @@ func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
 // at is a fact's value on one axis.
 func (e *Engine) at(f *fact, axis uint8) uint32 {
 	l := e.leaves.list.at(f.leaf)
-	switch axis {
-	case axCountry, axASN, axWide, axNetwork, axUser:
+	switch {
+	case axis <= axUser:
 		return f.attr[axis]
+	case axis < axReferer:
+		return l.at(axis)
+	case axis == axReferer:
+		if l.refer == e.self.sym {
+			return 0
+		}
+		return l.refer
+	case f.rule != 0:
+		return f.rule
+	}
+	return l.rule
+}
+
+// at is a leaf's value on one of the axes from the host to the system.
+func (l *leaf) at(axis uint8) uint32 {
+	switch axis {
 	case axHost:
 		return l.host
 	case axPath1, axPath2, axPath3:
@@ -60,16 +76,8 @@ func (e *Engine) at(f *fact, axis uint8) uint32 {
 		return l.major
 	case axOS:
 		return l.os
-	case axReferer:
-		if l.refer == e.self.sym {
-			return 0
-		}
-		return l.refer
 	}
-	if f.rule != 0 {
-		return f.rule
-	}
-	return l.rule
+	return 0
 }
 
 // holds tells whether a fact lies in a conjunction.

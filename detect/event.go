@@ -23,10 +23,9 @@ type event struct {
 	origin   origin
 	habit    uint8 // byScan: 1-based number of the habit, 0 = guessing paths
 	cohorts  []conj
-	leaves   []uint8 // of the first cohort: 0 = not looked at, 1 = out, 2 = in
-	client   uint64  // byTurn: key of the client; byScan: of the first one
-	user     uint32  // its user
-	network  uint32  // its network
+	client   uint64 // byTurn: key of the client; byScan: of the first one
+	user     uint32 // its user
+	network  uint32 // its network
 	clients  map[uint64]clientSeen
 	members  map[uint64]bool // byTurn, byScan: whose facts count
 	onset    int32
@@ -82,37 +81,12 @@ func (ev *event) match(e *Engine, f *fact) bool {
 	if ev.members != nil {
 		return ev.members[f.clientKey()]
 	}
-	for i := range ev.cohorts {
-		if ev.holds(e, i, f) {
+	for _, c := range ev.cohorts {
+		if e.holds(c, f) {
 			return true
 		}
 	}
 	return false
-}
-
-// holds tells whether a fact lies in the i-th cohort. What a leaf says to that
-// is remembered: an event may look at every fact for days.
-func (ev *event) holds(e *Engine, i int, f *fact) bool {
-	c := ev.cohorts[i]
-	for _, t := range c {
-		if t.axis <= axUser && f.attr[t.axis] != t.value {
-			return false
-		}
-	}
-	if i > 0 || len(c) == 0 || c[len(c)-1].axis <= axUser || c[len(c)-1].axis >= axReferer {
-		return e.holds(c, f)
-	}
-	for int(f.leaf) >= len(ev.leaves) {
-		ev.leaves = append(ev.leaves, 0)
-	}
-	m := &ev.leaves[f.leaf]
-	if *m == 0 {
-		*m = 1
-		if e.holds(c, f) {
-			*m = 2
-		}
-	}
-	return *m == 2
 }
 
 // taking is what one page does to an event.
@@ -129,27 +103,35 @@ type taking struct {
 func (ev *event) take(e *Engine, p *page) {
 	t := taking{ev: ev, e: e, p: p}
 	if ev.members == nil {
-		t.all()
-		ev.f.control.rest(p.all, t.inside)
+		for i := range p.facts {
+			t.cohort(&p.facts[i], true)
+		}
 	} else {
 		t.members()
 	}
-	if t.refused > 0 {
-		ev.refusing++
-	}
-	ev.draw(p.minute, t.refused)
-	ev.heal(t.refused, t.atRisk, t.servedNow)
+	t.end()
 }
 
-// all takes the facts of the cohort, and what its clients meet elsewhere.
-func (t *taking) all() {
-	for i := range t.p.facts {
-		if f := &t.p.facts[i]; t.ev.match(t.e, f) {
-			t.fact(f)
-		} else if f.recent {
-			t.ev.elsewhere(f)
-		}
+// cohort takes a fact if it belongs to the cohort, and else what a client of
+// the cohort meets elsewhere. may says that it may belong.
+func (t *taking) cohort(f *fact, may bool) {
+	if may && t.ev.match(t.e, f) {
+		t.fact(f)
+	} else if f.recent {
+		t.ev.elsewhere(f)
 	}
+}
+
+// end counts the page.
+func (t *taking) end() {
+	if t.ev.members == nil {
+		t.ev.f.control.rest(t.p.all, t.inside)
+	}
+	if t.refused > 0 {
+		t.ev.refusing++
+	}
+	t.ev.draw(t.p.minute, t.refused)
+	t.ev.heal(t.refused, t.atRisk, t.servedNow)
 }
 
 // members takes the facts of single clients.

@@ -79,7 +79,7 @@ func (e *Engine) alike(ev *event, found conj, from int32) bool {
 }
 
 func (ev *event) setCohorts(found []cohortScore) {
-	ev.cohorts, ev.leaves = ev.cohorts[:0], nil
+	ev.cohorts = nil // watching looks at the identity of the list
 	for _, c := range found {
 		ev.cohorts = append(ev.cohorts, c.terms)
 	}

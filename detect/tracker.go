@@ -6,6 +6,7 @@ import "fmt"
 // however many series and detectors it lights up.
 type tracker struct {
 	events  []*event
+	watch   watching
 	surges  int             // open events of the surge detector
 	pending []pendingClient // clients flagged in the window being closed
 	shared  []uint32        // users found shared in it
@@ -36,12 +37,7 @@ func (t *tracker) turned(e *Engine, client uint32, minute int32) {
 // observe takes a closed window: open events grow, alarms open new ones, ended
 // ones close.
 func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
-	for _, ev := range t.events {
-		if !ev.ended {
-			ev.take(e, p)
-			ev.age++
-		}
-	}
+	t.take(e, p)
 	for _, a := range alarms {
 		t.alarm(e, p, a)
 	}
@@ -221,7 +217,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 	if ev.hidden && ev.recovered(e.closed) && !t.known(ev) {
 		ev.hidden = false
 	}
-	ev.ended, ev.end, ev.leaves = true, ev.lastD+1, nil
+	ev.ended, ev.end = true, ev.lastD+1
 	if ev.origin == bySurge {
 		t.surges--
 	}
