@@ -31,8 +31,8 @@ type reduced struct{ obs []obs }
 // cacheBits sets the size of the direct-mapped caches of a Reducer: 4096 user
 // agents and 16384 paths, whatever the input.
 const (
-	agentBits = 10
-	routeBits = 12
+	agentBits = 11
+	routeBits = 14
 )
 
 // Reducer does the part of the work on a record that needs no order: on the
