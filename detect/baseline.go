@@ -14,7 +14,8 @@ type baseline struct {
 	d15      float64 // this quarter hour: refusals and their expectation
 	e15      float64
 	quarter  int32
-	last     int32 // minute of the last update
+	last     int32   // minute of the last update
+	p0       float64 // the envelope since then, 0 = not yet computed
 }
 
 const (
@@ -25,6 +26,25 @@ const (
 )
 
 var discount = math.Exp2(-1 / halfLife)
+
+// fadedTable holds the discount of up to an hour: what is asked for mostly.
+var fadedTable = func() (t [64]float64) {
+	for k := range t {
+		t[k] = math.Pow(discount, float64(k))
+	}
+	return t
+}()
+
+// faded is what is left of a count after some minutes.
+func faded(minutes int32) float64 {
+	if minutes < 0 {
+		return 1
+	}
+	if int(minutes) < len(fadedTable) {
+		return fadedTable[minutes]
+	}
+	return math.Pow(discount, float64(minutes))
+}
 
 func newBaseline(parentRate float64, minute int32) baseline {
 	return baseline{a: priorWeight * parentRate, b: priorWeight * (1 - parentRate), phi: 1.05, quarter: minute / 15, last: minute}
@@ -42,9 +62,12 @@ func (bl *baseline) sigma() float64 {
 // envelope is the highest rate that still counts as normal: the null is not a
 // point but everything below it.
 func (bl *baseline) envelope() float64 {
-	pi := bl.rate()
-	wide := math.Max(1.5, math.Exp(3*bl.sigma()))
-	return math.Min(maxRate, pi*wide+math.Sqrt(pi*(1-pi)/(bl.a+bl.b+1)))
+	if bl.p0 == 0 {
+		pi := bl.rate()
+		wide := math.Max(1.5, math.Exp(3*bl.sigma()))
+		bl.p0 = math.Min(maxRate, pi*wide+math.Sqrt(pi*(1-pi)/(bl.a+bl.b+1)))
+	}
+	return bl.p0
 }
 
 // concentration is that of the beta-binomial with dispersion phi for n clients.
@@ -59,6 +82,7 @@ func (bl *baseline) concentration(n int) float64 {
 // incident is open) but lets time pass.
 func (bl *baseline) learn(minute int32, n, d int, parentRate, weight float64) {
 	pi := bl.rate()
+	bl.p0 = 0
 	A, D := float64(n), float64(d)
 	if weight > 0 {
 		v := A * pi * (1 - pi)
@@ -69,7 +93,7 @@ func (bl *baseline) learn(minute int32, n, d int, parentRate, weight float64) {
 		}
 	}
 	if k := minute - bl.last; k > 0 {
-		f := math.Pow(discount, float64(k))
+		f := faded(k)
 		bl.a = f*bl.a + (1-f)*priorWeight*parentRate
 		bl.b = f*bl.b + (1-f)*priorWeight*(1-parentRate)
 		bl.last = minute

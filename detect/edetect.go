@@ -54,11 +54,16 @@ func (e *edetector) step(minute int32, d, n int, p0, c float64) {
 }
 
 func (e *edetector) push(i int, minute int32, l float64) {
-	e.r[i] = math.Min(maxR, (e.r[i]+1)*l)
-	e.cusum[i] = math.Min(maxR, e.cusum[i]*l)
-	if e.cusum[i] <= 1 {
+	// Plain comparisons: no value is NaN, and math.Min minds that.
+	if e.r[i] = (e.r[i] + 1) * l; e.r[i] > maxR {
+		e.r[i] = maxR
+	}
+	switch e.cusum[i] *= l; {
+	case e.cusum[i] <= 1:
 		e.cusum[i] = 1
 		e.onset[i] = minute + 1
+	case e.cusum[i] > maxR:
+		e.cusum[i] = maxR
 	}
 }
 
@@ -66,7 +71,9 @@ func (e *edetector) push(i int, minute int32, l float64) {
 func (e *edetector) skip(minute int32) {
 	if k := minute - e.last - 1; k > 0 {
 		for i := range e.r {
-			e.r[i] = math.Min(maxR, e.r[i]+float64(k))
+			if e.r[i] += float64(k); e.r[i] > maxR {
+				e.r[i] = maxR
+			}
 		}
 	}
 	e.last = minute

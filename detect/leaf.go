@@ -50,7 +50,7 @@ type knownLeaf struct {
 
 const (
 	partsLimit = 1 << 16
-	knownBits  = 15
+	knownBits  = 18
 )
 
 func newLeaves(limit int) *leaves {

@@ -1,7 +1,5 @@
 package detect
 
-import "math"
-
 // series follows one cohort with one condition (or everyone): how many of its
 // clients were at risk, and how many were refused for the first time in an
 // hour, minute by minute.
@@ -173,7 +171,7 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 		if b.skip {
 			w = 0
 		}
-		keep := math.Pow(discount, float64(max(0, b.at*blockMinutes-s.base.last)))
+		keep := faded(b.at*blockMinutes - s.base.last)
 		s.base.learn(b.at*blockMinutes, int(b.A), known, parent, w)
 		s.fresh.learn(w*float64(b.D), w*float64(b.A), keep)
 	}
