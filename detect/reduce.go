@@ -200,13 +200,16 @@ func refererHost(ref []byte) []byte {
 	if len(ref) < 8 {
 		return nil
 	}
-	i := bytes.Index(ref[:min(len(ref), 12)], []byte("://"))
-	if i < 0 {
+	i := bytes.IndexByte(ref[:min(len(ref), 12)], ':')
+	if i < 0 || i+3 > len(ref) || ref[i+1] != '/' || ref[i+2] != '/' {
 		return nil
 	}
 	host := ref[i+3:]
-	if j := bytes.IndexAny(host, "/?#:"); j >= 0 {
-		host = host[:j]
+	for j, c := range host {
+		if c == '/' || c == '?' || c == '#' || c == ':' {
+			host = host[:j]
+			break
+		}
 	}
 	if len(host) == 0 || len(host) > 253 {
 		return nil
