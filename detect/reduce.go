@@ -200,8 +200,8 @@ func refererHost(ref []byte) []byte {
 	if len(ref) < 8 {
 		return nil
 	}
-	i := bytes.IndexByte(ref[:min(len(ref), 12)], ':')
-	if i < 0 || i+3 > len(ref) || ref[i+1] != '/' || ref[i+2] != '/' {
+	i := bytes.IndexByte(ref, ':')
+	if i < 0 || i > 9 || ref[i+1] != '/' || ref[i+2] != '/' {
 		return nil
 	}
 	host := ref[i+3:]
