@@ -173,39 +173,53 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 			list = e.touch(list, e.seriesOf(v, id, w.minute), w.minute)
 		}
 	}
+	own := len(list) // of everyone and of the client's values
+	var all uint8
+	var refused int64
+	var lastValue [leafValues]uint32
+	var lastSeries [leafValues]int32 // rows of one client mostly say the same
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
-		bits := uint8(0)
-		if r.by[clOK] > 0 {
-			bits |= metServed
-		}
-		if r.news && !e.track.owns(e, c, r) {
-			bits |= metDenied
-		} else if r.by[clDenied] > 0 {
-			bits |= metOld
-		}
-		for _, v := range e.leaves.list.at(r.leaf).values() {
+		bits, n := e.meets(c, r), int64(r.by[clDenied])
+		all |= bits
+		refused += n
+		for k, v := range e.leaves.list.at(r.leaf).values() {
 			if v == 0 {
 				continue
 			}
-			if s := e.seriesOf(v, id, w.minute); s >= 0 {
+			if v != lastValue[k] {
+				s := e.seriesOf(v, id, w.minute)
+				lastValue[k], lastSeries[k] = v, s
 				list = e.touch(list, s, w.minute)
+			}
+			if s := lastSeries[k]; s >= 0 {
 				st.list[s].bits |= bits
-				st.list[s].denied += int64(r.by[clDenied])
+				st.list[s].denied += n
 			}
 		}
-		for _, s := range list[:min(len(list), 6)] {
-			if dims[st.list[s].dim].client || s == 0 {
-				st.list[s].bits |= bits
-				st.list[s].denied += int64(r.by[clDenied])
-			}
-		}
+	}
+	for _, s := range list[:own] {
+		st.list[s].bits |= all
+		st.list[s].denied += refused
 	}
 	e.scratch = list
 	recent := c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch
 	for _, s := range list {
 		e.countOne(&st.list[s], s, c, w.minute, recent, denied)
 	}
+}
+
+// meets tells what a client met in a row.
+func (e *Engine) meets(c *client, r *row) (bits uint8) {
+	if r.by[clOK] > 0 {
+		bits |= metServed
+	}
+	if r.news && !e.track.owns(e, c, r) {
+		bits |= metDenied
+	} else if r.by[clDenied] > 0 {
+		bits |= metOld
+	}
+	return bits
 }
 
 // touch puts series s on the client's list, and on the window's.

@@ -13,9 +13,12 @@ type leaf struct {
 	host, version, method, ua, major, os, refer, rule uint32
 }
 
+// leafValues is how many values a leaf has.
+const leafValues = 11
+
 // values lists the numbers of l, wider values before narrower ones; 0 = none.
-func (l *leaf) values() [11]uint32 {
-	return [11]uint32{l.host, l.path[0], l.path[1], l.path[2], l.version, l.method, l.ua, l.major, l.os, l.refer, l.rule}
+func (l *leaf) values() [leafValues]uint32 {
+	return [leafValues]uint32{l.host, l.path[0], l.path[1], l.path[2], l.version, l.method, l.ua, l.major, l.os, l.refer, l.rule}
 }
 
 // leaves numbers the leaves. Their parts are found by the hashes that the

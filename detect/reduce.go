@@ -201,7 +201,7 @@ func refererHost(ref []byte) []byte {
 		return nil
 	}
 	i := bytes.IndexByte(ref, ':')
-	if i < 0 || i > 9 || ref[i+1] != '/' || ref[i+2] != '/' {
+	if i < 0 || i > 9 || i+3 > len(ref) || ref[i+1] != '/' || ref[i+2] != '/' {
 		return nil
 	}
 	host := ref[i+3:]
