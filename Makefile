@@ -3,6 +3,7 @@ GO       ?= go
 FUZZTIME ?= 30s
 FULL     ?=
 SAVE     ?=
+STRICT   ?=
 VERSION  := $(shell git describe --tags --dirty 2>/dev/null || git describe --always --dirty 2>/dev/null | sed 's/^/devel-/')
 PACKAGE  := github.com/denylens/denylens/cmd/denylens/internal/cli
 
@@ -46,8 +47,8 @@ fuzz: ## every fuzz target for FUZZTIME, which is a time or, as in 2000x, a numb
 	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 2 "./$$dir" </dev/null || exit 1; \
 	done
 
-bench: build ## speed beside mawk and GoAccess; SIZE_MB=300, SAVE=1 archives it in testdata/bench
-	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens
+bench: build ## speed beside mawk and GoAccess; SIZE_MB=300, SAVE=1 archives it in testdata/bench, STRICT=1 fails if a goal is missed
+	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens $(if $(STRICT),-strict)
 
 score: ## how well incidents are found; FULL=1 measures more, SAVE=1 archives it in testdata/score
 	$(GO) run ./cmd/denylens/internal/score $(if $(FULL),-full) $(if $(SAVE),-save testdata/score) $(if $(EPISODES),-episodes $(EPISODES)) $(if $(VERBOSE),-v)

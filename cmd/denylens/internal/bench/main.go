@@ -25,24 +25,24 @@ import (
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
 )
 
-// The least that is accepted. GoAccess does more panels than denylens and no
-// detection, so its figure is for orientation; mawk reads two columns.
+// The goals, on two cores that nobody else uses. mawk reads two columns.
 const (
-	leastLinesPerSecond = 1_000_000
-	mostMiB             = 300 // the default --max-memory and the program around it
+	leastLinesPerSecond = 1_500_000
+	mostMiB             = 256 // the default --max-memory
 	leastTimesGoAccess  = 5.0
 	mostTimesMawk       = 1.5
 )
 
 func main() {
 	bin := flag.String("denylens", "./denylens", "the program to time")
+	strict := flag.Bool("strict", false, "exit with 1 if a goal is missed: for a machine that nobody else uses")
 	flag.Parse()
 	ok, err := run(*bin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	if !ok {
+	if !ok && *strict {
 		os.Exit(1)
 	}
 }
@@ -123,7 +123,7 @@ func run(bin string) (bool, error) {
 			failed++
 		}
 	}
-	fmt.Printf("%d passed, %d failed\n", passed, failed)
+	fmt.Printf("%d of %d goals met\n", passed, passed+failed)
 	if os.Getenv("SAVE") != "" {
 		return failed == 0, save(out, checks)
 	}
