@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -109,6 +110,9 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	db, used, err := a.openGeo(conf)
 	if err != nil {
 		return nil, err
+	}
+	if options.Workers == 0 {
+		options.Workers = max(1, runtime.GOMAXPROCS(0)-1) // the engine keeps a processor busy
 	}
 	debug.SetMemoryLimit(int64(conf.MaxMemory) - 32<<20) // the program itself, stacks and maps of the system need the rest
 	debug.SetGCPercent(50)
