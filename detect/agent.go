@@ -4,7 +4,6 @@ import "bytes"
 
 // agent is what one user-agent text means.
 type agent struct {
-	raw    uint64 // hash of the text
 	family []byte
 	major  []byte
 	os     string

@@ -28,25 +28,39 @@ type obs struct {
 // reduced is what Reduce leaves in Batch.Aux.
 type reduced struct{ obs []obs }
 
-// cacheBits sets the size of the direct-mapped caches of a Reducer: 4096 user
-// agents and 16384 paths, whatever the input.
+// Sizes of the direct-mapped caches of a Reducer: 8192 user agents and 32768
+// paths, whatever the input.
 const (
-	agentBits = 11
-	routeBits = 14
+	agentBits = 13
+	routeBits = 15
 )
 
 // Reducer does the part of the work on a record that needs no order: on the
 // parsing goroutines, one Reducer each.
 type Reducer struct {
 	deny     [statuses]bool
-	agents   []agent
-	routes   []route
+	agents   []knownAgent
+	routes   []knownRoute
+	route    route // work space
+	agent    agent
 	crawlers *geo.Crawlers
+}
+
+// knownRoute and knownAgent are what is kept of a path and a user agent: little,
+// so that many stay near the processor.
+type knownRoute struct {
+	raw, tmpl uint64
+	flags     flags
+}
+
+type knownAgent struct {
+	raw   uint64
+	flags flags
 }
 
 // NewReducer returns a Reducer for one goroutine.
 func (e *Engine) NewReducer() *Reducer {
-	r := &Reducer{crawlers: e.cfg.Crawlers, agents: make([]agent, 1<<agentBits), routes: make([]route, 1<<routeBits)}
+	r := &Reducer{crawlers: e.cfg.Crawlers, agents: make([]knownAgent, 1<<agentBits), routes: make([]knownRoute, 1<<routeBits)}
 	for _, s := range e.cfg.DenyStatus {
 		r.deny[s&(statuses-1)] = true
 	}
@@ -74,8 +88,8 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 	o.t = floorDiv(rec.Time, 1e9)
 	o.status, o.why = rec.Status, rec.Why
 	o.bytes = int32(min(max(rec.Bytes, 0), 1<<30))
-	rt := r.route(rec.Path)
-	ag := r.agent(rec.Agent)
+	rt := r.routeOf(rec.Path)
+	ag := r.agentOf(rec.Agent)
 	o.flags = rt.flags | ag.flags | requestFlags(rec)
 	if ag.flags&fBot != 0 {
 		switch _, v := r.crawlers.Verify(rec.Agent, rec.Client); v {
@@ -175,24 +189,24 @@ func requestFlags(rec *ingest.Record) flags {
 	return f
 }
 
-func (r *Reducer) route(path []byte) *route {
+func (r *Reducer) routeOf(path []byte) *knownRoute {
 	h := hashBytes(path, 19)
-	rt := &r.routes[h>>(64-routeBits)]
-	if rt.raw != h {
-		makeRoute(path, rt)
-		rt.raw = h
+	k := &r.routes[h>>(64-routeBits)]
+	if k.raw != h {
+		makeRoute(path, &r.route)
+		*k = knownRoute{h, r.route.tmpl, r.route.flags}
 	}
-	return rt
+	return k
 }
 
-func (r *Reducer) agent(text []byte) *agent {
+func (r *Reducer) agentOf(text []byte) *knownAgent {
 	h := hashBytes(text, 23)
-	a := &r.agents[h>>(64-agentBits)]
-	if a.raw != h {
-		makeAgent(text, a)
-		a.raw = h
+	k := &r.agents[h>>(64-agentBits)]
+	if k.raw != h {
+		makeAgent(text, &r.agent)
+		*k = knownAgent{h, r.agent.flags}
 	}
-	return a
+	return k
 }
 
 // refererHost returns the host of a referer, nil if it has none.

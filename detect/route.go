@@ -8,7 +8,6 @@ const maxDepth = 3
 
 // route is what one raw path means.
 type route struct {
-	raw    uint64 // hash of the raw path this was made from
 	tmpl   uint64 // hash of the whole template
 	flags  flags
 	ends   [maxDepth]uint16 // ends of the first segments in text
