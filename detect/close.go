@@ -72,7 +72,10 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	c := e.clients.of(id, e.idents.list.at(id))
 	c.renew(w.minute)
 	s := e.summarise(w, head, id, c)
-	legit := legitimacy(c, s.flags)
+	legit := 0.0 // asked for of the refused only
+	if s.denied > 0 {
+		legit = legitimacy(c, s.flags)
+	}
 	hostile := c.hostile()
 	if !hostile {
 		e.countSeries(w, head, id, c, s.denied > 0)

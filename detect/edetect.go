@@ -38,7 +38,10 @@ func alternative(i int, p0 float64) float64 {
 	if i < len(fixedRates) {
 		return fixedRates[i]
 	}
-	return math.Min(maxRate, lifts[i-len(fixedRates)]*p0)
+	if p1 := lifts[i-len(fixedRates)] * p0; p1 < maxRate {
+		return p1
+	}
+	return maxRate
 }
 
 // step takes one minute in: d first refusals among n clients at risk.
@@ -46,7 +49,11 @@ func (e *edetector) step(minute int32, d, n int, p0, c float64) {
 	e.skip(minute)
 	for i := range e.r {
 		l := 1.0
-		if p1 := alternative(i, p0); p1 > 1.3*p0 {
+		switch p1 := alternative(i, p0); {
+		case p1 <= 1.3*p0:
+		case d == 0 && n == 1: // by far the commonest
+			l = (1 - p1) / (1 - p0)
+		default:
 			l = stat.BetaBinomialRatio(d, n, p1, p0, c)
 		}
 		e.push(i, minute, l)

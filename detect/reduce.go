@@ -56,6 +56,7 @@ type knownRoute struct {
 type knownAgent struct {
 	raw   uint64
 	flags flags
+	claim int16 // which crawler it claims to be
 }
 
 // NewReducer returns a Reducer for one goroutine.
@@ -92,7 +93,7 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 	ag := r.agentOf(rec.Agent)
 	o.flags = rt.flags | ag.flags | requestFlags(rec)
 	if ag.flags&fBot != 0 {
-		switch _, v := r.crawlers.Verify(rec.Agent, rec.Client); v {
+		switch _, v := r.crawlers.VerifyClaim(int(ag.claim), rec.Client); v {
 		case geo.True:
 			o.flags |= fTrueBot
 		case geo.Fake:
@@ -204,7 +205,7 @@ func (r *Reducer) agentOf(text []byte) *knownAgent {
 	k := &r.agents[h>>(64-agentBits)]
 	if k.raw != h {
 		makeAgent(text, &r.agent)
-		*k = knownAgent{h, r.agent.flags}
+		*k = knownAgent{h, r.agent.flags, int16(r.crawlers.Claim(text))}
 	}
 	return k
 }

@@ -66,7 +66,16 @@ func (c *Crawlers) take(o owner) {
 // ranges; Fake if the owner says that it crawls from nowhere else; Unverified
 // otherwise. It does not allocate.
 func (c *Crawlers) Verify(agent []byte, addr netip.Addr) (string, Verdict) {
-	i := c.claimed(agent)
+	return c.VerifyClaim(c.Claim(agent), addr)
+}
+
+// Claim is the crawler that agent claims to be, for VerifyClaim; it is the same
+// for the same text, and may be remembered.
+func (c *Crawlers) Claim(agent []byte) int { return c.claimed(agent) }
+
+// VerifyClaim is Verify for a claim.
+func (c *Crawlers) VerifyClaim(claim int, addr netip.Addr) (string, Verdict) {
+	i := claim
 	if i < 0 {
 		return "", NoCrawler
 	}
