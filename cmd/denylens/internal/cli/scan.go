@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"net"
 	"runtime"
 	"runtime/debug"
 
@@ -66,7 +67,11 @@ func (a *app) scan(c *cobra.Command, args []string) error {
 	var after error
 	none := unknown(stats, r.privacy)
 	if none == nil || parsed(stats) > 0 {
-		rep := assemble(stats, r.engine.Finish(), r.geo, r.privacy)
+		sum := r.engine.Finish()
+		if conf.ConfirmCrawlers {
+			confirmCrawlers(c.Context(), sum.Incidents, net.DefaultResolver)
+		}
+		rep := assemble(stats, sum, r.geo, r.privacy)
 		if err := a.publish(targets, rep, conf, sources); err != nil && !brokenPipe(err) {
 			return err
 		}

@@ -62,6 +62,7 @@ output: o
 rejected: r
 false_alarms_per_day: 1.5
 lateness: 30s
+confirm_crawlers: true
 max_memory: 1GiB
 workers: 2
 fail_on: high
@@ -78,7 +79,7 @@ slack: {webhook_url: https://hooks.slack.com/x, allow_host: [h]}
 		t.Fatal(err)
 	}
 	if len(c.GeoIP) != 2 || c.TimeZone.Name != "+05:30" || len(c.DenyStatus) != 2 || c.DenyStatus[1] != 1020 || c.MaxMemory != 1<<30 || c.FalseAlarmsPerDay != 1.5 ||
-		c.TrustedProxy[1] != netip.MustParsePrefix("192.0.2.1/32") || !c.Since.Equal(noon.Add(-36*time.Hour)) || !c.Until.Equal(noon.Add(-6*time.Hour)) ||
+		c.TrustedProxy[1] != netip.MustParsePrefix("192.0.2.1/32") || !c.Since.Equal(noon.Add(-36*time.Hour)) || !c.ConfirmCrawlers || !c.Until.Equal(noon.Add(-6*time.Hour)) ||
 		c.Report[1] != "json=r.json" || c.Alert.GroupWait != time.Minute || !c.Alert.Send || c.Slack.WebhookURL.Reveal() != "https://hooks.slack.com/x" {
 		t.Errorf("%+v", c)
 	}
