@@ -3,8 +3,8 @@ package detect
 // What is refused when a log begins may be a standing denial or the middle of
 // an incident: only its end can tell. Cohorts in force in the first minutes
 // are followed as hidden events, and one that is served again is an incident
-// that began before the log (in the place of a second, backward
-// pass over a whole file: this works in a stream as well).
+// that began before the log. This stands in for a second, backward pass over a
+// whole file, and works in a stream as well.
 
 const (
 	forceRate    = 0.02 // refused clients a minute of a site nothing is known of
@@ -54,12 +54,25 @@ func (t *tracker) unseen(e *Engine, c conj, from int32) bool {
 			continue
 		}
 		if ev.origin == bySurge && !ev.ended && !e.clientCohort(c) && ratio(float64(ev.nDenied), float64(len(ev.clients))) < clearShare {
+			t.takeBack(e, ev)
 			ev.origin, ev.hidden = byStart, true
 			t.surges--
 		}
 		return false
 	}
 	return true
+}
+
+// takeBack tells a subscriber that an event it was told of is over: it is how
+// things are here.
+func (t *tracker) takeBack(e *Engine, ev *event) {
+	if e.cfg.OnChange == nil || ev.told == (told{}) {
+		return
+	}
+	inc := e.describeEvent(ev)
+	end := minuteTime(e.closed + 1)
+	inc.State, inc.End = "resolved", &end
+	e.cfg.OnChange(&inc, Resolved)
 }
 
 // clientCohort tells whether a cohort says who the clients are.

@@ -64,7 +64,6 @@ type sum struct {
 	tries, signins                     uint32 // sign-ins that failed, that succeeded
 	same                               uint32 // requests of the commonest template
 	looped                             bool   // ... which is a picture or the like
-	known, rows                        uint16 // refused templates that others are served; refused rows
 }
 
 func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
@@ -121,11 +120,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		s.habits(r)
 		c.objects.add(r)
 		if r.by[clDenied] > 0 {
-			s.rows++
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
-			if e.served.others(r.tmpl, id) {
-				s.known++
-			}
 			if linked := r.flags&(fAsset|fReferer) == fAsset|fReferer; !linked && !e.served.ever(r.tmpl) || e.alwaysRefused(e.leaves.list.at(r.leaf)) {
 				s.always += uint32(r.by[clDenied])
 			}
