@@ -25,6 +25,9 @@ func TestHashesOfRepeatedLettersDependOnEveryByte(t *testing.T) {
 			b[i] = 'a'
 		}
 	}
+	if hashBytes(nil, 1) == hashBytes(nil, 2) || hashBytes([]byte("abc"), 3) == hashBytes([]byte("abc"), 5) {
+		t.Error("the seed separates kinds of names")
+	}
 }
 
 func TestHashesOfNULBytesDependOnEveryByte(t *testing.T) {
