@@ -179,7 +179,7 @@ var words = func() (w wordTable) {
 	for _, p := range probes {
 		add(p, fProbe)
 	}
-	for _, p := range [...]string{"login", "signin", "token", "oauth", "auth", "session"} {
+	for _, p := range [...]string{"login", "signin", "token", "oauth", "auth", "session", "xmlrpc"} {
 		add(p, fLogin)
 	}
 	return w
