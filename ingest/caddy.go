@@ -100,7 +100,7 @@ func (p *caddy) Parse(line []byte, r *Record) error {
 	d := decoding{json: true, escapes: bytes.IndexByte(line, '\\') >= 0}
 	if string(logger) == "http.handlers.waf" {
 		r.Kind = Explain
-		if !modsecurity(bytes.TrimRight(d.text(v[cdMessage].text), "\n"), r) {
+		if !escapedModsecurity(v[cdMessage].text) || !modsecurity(bytes.TrimRight(d.text(v[cdMessage].text), "\n"), r) {
 			return FlawOther
 		}
 		return nil

@@ -14,14 +14,9 @@ var (
 // Coraza: `ModSecurity: Access denied with code 403 (phase 2). ... [id "930120"]
 // [uri "/x"] ...`. It reports whether msg is one.
 func modsecurity(msg []byte, r *Record) bool {
-	i := bytes.Index(msg, modsecMark)
-	if i < 0 || i > 80 { // behind at most "[client ...] "
-		if i = bytes.Index(msg, corazaMark); i < 0 || i > 80 {
-			return false
-		}
-		i += len(corazaMark)
-	} else {
-		i += len(modsecMark)
+	i := modsecBody(msg)
+	if i < 0 {
+		return false
 	}
 	if !r.Remote.IsValid() {
 		setRemote(r, bracketClient(msg[:i]))
@@ -47,6 +42,28 @@ func modsecurity(msg []byte, r *Record) bool {
 	r.Message = msg[:i+at]
 	modsecTags(body[at:], r)
 	return true
+}
+
+// modsecBody returns where the text behind the program's mark begins, -1 if
+// there is none.
+func modsecBody(msg []byte) int {
+	if i := bytes.Index(msg, modsecMark); i >= 0 && i <= 80 { // behind at most "[client ...] "
+		return i + len(modsecMark)
+	}
+	if i := bytes.Index(msg, corazaMark); i >= 0 && i <= 80 {
+		return i + len(corazaMark)
+	}
+	return -1
+}
+
+// escapedModsecurity tells of a JSON string whether it is a message of these
+// programs, without decoding it: a line that is none must stay as it is.
+func escapedModsecurity(raw []byte) bool {
+	i := modsecBody(raw)
+	if i < 0 || bytes.Contains(raw[:i], []byte(`\u`)) {
+		return false
+	}
+	return bytes.HasPrefix(raw[i:], []byte("Access denied")) || bytes.HasPrefix(raw[i:], []byte("Warning."))
 }
 
 // bracketClient returns the address in "[client 192.0.2.1]" or, as Coraza
