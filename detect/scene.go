@@ -5,20 +5,18 @@ import "math"
 // scene is an event as the table of causes sees it.
 type scene struct {
 	*features
-	ev                                          *event
-	has                                         [numDims]bool // dimensions named by the (first) cohort
-	terms                                       int
-	clients                                     int     // of the cohort
-	refusedCl                                   int     // refused clients
-	legit                                       int     // likely legitimate ones among them
-	elsewhere                                   float64 // share of refused clients served outside the cohort meanwhile
-	healed                                      float64 // share served in the cohort again
-	relogged                                    float64 // share that asked a login or token endpoint and were served again
-	sumLegit                                    float64
-	verdict                                     float64 // log-odds of over-blocking against misuse
-	countries, asns, networks, agents, prefixes int
-	assets                                      float64
-	strangers                                   float64 // share of refused clients that were never served anything
+	ev                                    *event
+	has                                   [numDims]bool // dimensions named by the (first) cohort
+	clients                               int           // of the cohort
+	refusedCl                             int           // refused clients
+	legit                                 int           // likely legitimate ones among them
+	elsewhere                             float64       // share of refused clients served outside the cohort meanwhile
+	healed                                float64       // share served in the cohort again
+	relogged                              float64       // share that asked a login or token endpoint and were served again
+	sumLegit                              float64
+	verdict                               float64 // log-odds of over-blocking against misuse
+	countries, networks, agents, prefixes int
+	strangers                             float64 // share of refused clients that were never served anything
 }
 
 func (e *Engine) scene(ev *event) *scene {
@@ -27,7 +25,6 @@ func (e *Engine) scene(ev *event) *scene {
 		for _, t := range ev.cohorts[0] {
 			s.has[axisDim[t.axis]] = true
 		}
-		s.terms = len(ev.cohorts[0])
 	}
 	if v, share := s.values[axRule].top(); v != 0 && share > 0.8 {
 		s.has[DimRule] = true
@@ -59,9 +56,8 @@ func (e *Engine) scene(ev *event) *scene {
 	}
 	n := float64(s.refusedCl)
 	s.elsewhere, s.healed, s.relogged, s.strangers = ratio(elsewhere, n), ratio(healed, n), ratio(relogged, n), ratio(strangers, n)
-	s.countries, s.asns, s.networks = s.values[axCountry].distinct(), s.values[axASN].distinct(), s.values[axNetwork].distinct()
+	s.countries, s.networks = s.values[axCountry].distinct(), s.values[axNetwork].distinct()
 	s.agents, s.prefixes = s.values[axAgent].distinct(), s.values[axPath1].distinct()
-	s.assets = s.share(fAsset)
 	s.verdict = s.judge()
 	return s
 }
