@@ -38,7 +38,7 @@ func (t *tracker) inForce(e *Engine, p *page) {
 		if c.score < forceLLR || c.o < forceClients || c.o < forceShare*c.n || !t.unseen(e, c.terms, from) {
 			continue
 		}
-		ev := t.add(byStart, e.hashConj(c.terms), from, p.minute)
+		ev := t.add(byStart, e.hashConj(c.terms), from, p)
 		ev.hidden, ev.lnPeak = true, c.score
 		ev.setCohorts(found[i : i+1])
 		t.replay(e, ev, from)

@@ -32,7 +32,7 @@ type client struct {
 	userOK     bool    // the user name was accepted at least once
 	habits     habits  // of the day
 	objects    objects
-	kept       int32 // minute of its latest facts ...
+	kept       int32 // window of its latest facts ...
 	facts      span  // ... and where they are
 }
 

@@ -15,10 +15,10 @@ const (
 // served is noted, so that no order of clients matters, then each client is
 // judged and counted into its series, then each series is tested.
 func (e *Engine) close(w *window) {
-	if e.minutes%10 == 0 {
+	if e.windows%10 == 0 {
 		e.behind = e.proxies()
 	}
-	e.minutes++
+	e.windows++
 	st := e.series
 	st.root(w.minute)
 	st.touched = st.touched[:0]
@@ -29,7 +29,7 @@ func (e *Engine) close(w *window) {
 		}
 	}
 	e.self.count(w, e.leaves)
-	p := e.ring.turn(w.minute)
+	p := e.ring.turn(w, e.windows)
 	p.samples = w.samples
 	sample := sampling(len(w.rows), e.ring.limit/keepServed)
 	for _, h := range w.heads {
@@ -89,7 +89,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	if weight > 0 {
 		e.keep(w, head, c, p, weight, hostile, legit)
 	}
-	e.learnClient(c, w.minute, s)
+	e.learnClient(c, w.minute, &s)
 	e.walk(c, id, w.minute, s)
 	e.misuse(c, id, w.minute, &s)
 	if c.user != 0 && s.ok > 0 {
@@ -230,8 +230,8 @@ func (e *Engine) touch(list []int32, s int32, minute int32) []int32 {
 		return list
 	}
 	x.stamp, x.bits = e.stamp, 0
-	if x.listed != uint32(e.minutes) {
-		x.listed = uint32(e.minutes)
+	if x.listed != uint32(e.windows) {
+		x.listed = uint32(e.windows)
 		x.A, x.D, x.O, x.S = 0, 0, 0, 0
 		e.series.touched = append(e.series.touched, s)
 	}
@@ -268,7 +268,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		r := &w.rows[i]
 		r.news = r.news && !e.pairs.affected(e.pathKey(c, r), w.minute)
 	}
-	c.kept, c.facts = w.minute, span{int32(len(p.facts)), int32(len(p.facts))}
+	c.kept, c.facts = e.windows, span{int32(len(p.facts)), int32(len(p.facts))}
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
 		if r.by[clDenied] > 0 {
@@ -305,7 +305,7 @@ func (e *Engine) pathKey(c *client, r *row) uint64 {
 }
 
 // learnClient brings a client's history up to date.
-func (e *Engine) learnClient(c *client, minute int32, s sum) {
+func (e *Engine) learnClient(c *client, minute int32, s *sum) {
 	c.minutes++
 	if h := minute / 60; h != c.lastHour {
 		c.lastHour = h
@@ -316,7 +316,7 @@ func (e *Engine) learnClient(c *client, minute int32, s sum) {
 	c.assets, c.pages, c.refs = add16(c.assets, uint32(s.assets)), add16(c.pages, uint32(s.pages)), add16(c.refs, uint32(s.refs))
 	c.fails, c.oks, c.probes = add16(c.fails, uint32(s.fails)), add16(c.oks, uint32(s.oks)), add16(c.probes, uint32(s.probes))
 	c.flags |= s.flags
-	c.habits.learn(&s)
+	c.habits.learn(s, minute)
 	e.total.between[c.middle] += uint64(s.n)
 	if c.user != 0 && s.ok > 0 {
 		c.userOK = true

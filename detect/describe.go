@@ -16,7 +16,7 @@ func (e *Engine) describeEvent(ev *event) Incident {
 	}
 	s := e.scene(ev)
 	inc := Incident{ID: ev.id, Kind: s.kind(), State: "open", Start: ev.startTime(),
-		DetectedAt: minuteTime(ev.opened + 1).Add(e.cfg.Lateness), Spark: ev.spark, Samples: ev.samples}
+		DetectedAt: time.Unix(ev.noticed, 0).UTC().Add(e.cfg.Patience), Spark: ev.spark, Samples: ev.samples}
 	if ev.ended {
 		inc.State = "resolved"
 		end := minuteTime(ev.end)

@@ -12,6 +12,7 @@ type Config struct {
 	FalseAlarmsPerDay float64                 // the one sensitivity knob: false incidents a day for the whole installation; default 0.1
 	DenyStatus        []int                   // answers that count as a refusal; default 403, and Cloudflare's 1020 and its kin
 	Lateness          time.Duration           // how far behind the newest record one may be and still count; default 60 s
+	Patience          time.Duration           // how long a live run waits for such records before it judges; default 10 s, at most Lateness
 	Geo               *geo.DB                 // address -> country, ASN; nil knows nothing
 	Crawlers          *geo.Crawlers           // who is a true crawler; nil knows nobody
 	MaxMemory         int64                   // bytes for all tables together; default 128 MiB
@@ -41,12 +42,16 @@ type Engine struct {
 	users   users
 	waves   waves
 	served  *served
-	open    []*window // ordered by minute
+	open    []*window // slices, ordered by time
+	minute  *window   // the slices sealed of the minute that is not yet handed over, nil = none
+	haste   haste
 	free    chan *window
 	jobs    chan job
 	noted   []noted // explanations since the last job
-	newest  int64   // newest event time, Unix seconds; the watermark is Lateness behind it
-	sealed  int32   // last minute handed over
+	newest  int64   // newest event time, Unix seconds; the watermark is late behind it
+	late    int64   // seconds
+	sealed  int32   // last slice that takes no more records
+	handed  int32   // last minute handed over
 	closed  int32   // last minute judged
 	began   int32   // minute of the earliest record, when that was handed over
 	begun   bool
@@ -58,7 +63,7 @@ type Engine struct {
 	notes   notes
 	track   tracker
 	pairs   pairs
-	minutes int32 // windows closed so far
+	windows int32 // judged so far
 	stamp   uint32
 	self    self
 	space   *space
@@ -92,12 +97,20 @@ func New(cfg Config) *Engine {
 	if cfg.Lateness <= 0 {
 		cfg.Lateness = time.Minute
 	}
+	if cfg.Patience <= 0 {
+		cfg.Patience = 10 * time.Second
+	}
+	cfg.Patience = min(cfg.Patience, cfg.Lateness)
 	if cfg.SourceName == nil {
 		cfg.SourceName = func(int) string { return "" }
 	}
 	l := limitsFor(cfg.MaxMemory)
 	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients), clients: clients{list: newChunks[client](l.clients)},
-		served: newServed(), free: make(chan *window, windowsAlive/2), sealed: -1 << 31, closed: -1 << 31}
+		served: newServed(), free: make(chan *window, 2*windowsAlive), sealed: -1 << 31, handed: -1 << 31, closed: -1 << 31}
+	e.late = int64(cfg.Lateness / time.Second)
+	if cfg.OnChange != nil {
+		e.late = int64(cfg.Patience / time.Second)
+	}
 	e.series = newSeriesTable()
 	e.space = e.newSpace()
 	e.users.seen, e.waves.seen = map[uint32]*userSeen{}, map[uint64]*probed{}
@@ -132,37 +145,43 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 	e.total.count(o)
 	if !e.begun {
 		e.begun, e.first, e.newest = true, o.t, o.t
-		e.sealed = minuteOf(o.t-int64(e.cfg.Lateness/time.Second)) - 1
+		e.sealed = slotOf(o.t-e.late) - 1
+		e.handed = minuteOf(o.t-e.late) - 1
 	}
 	if o.t > e.newest {
 		e.newest = o.t
-		e.closeUntil(minuteOf(o.t - int64(e.cfg.Lateness/time.Second)))
+		e.sealUntil(slotOf(o.t - e.late))
 	}
 	if o.t < e.first {
 		e.first = o.t
 	}
-	m := minuteOf(o.t)
-	if m <= e.sealed {
-		e.total.late++
-		return
+	s := slotOf(o.t)
+	if s <= e.sealed {
+		if e.newest-o.t > int64(e.cfg.Lateness/time.Second) {
+			e.total.late++
+			return
+		}
+		s = e.sealed + 1 // a live run has judged its time already
 	}
-	w := e.window(m)
+	w := e.window(s)
 	r, slot := w.find(o.key)
 	if r == nil {
 		if r = e.enter(w, slot, o, rec); r == nil {
 			w.dropped++
-			e.total.dropped++
 			return
 		}
 	}
 	r.count(o)
+	if o.class == clDenied && r.by[clDenied] == 1 {
+		w.refused = append(w.refused, r.client)
+	}
 	if o.class == clDenied && r.sample == 0 && len(w.samples) < maxSamples {
 		w.samples = append(w.samples, Sample{Source: e.cfg.SourceName(source), Offset: rec.Pos, Line: render(rec)})
 		r.sample = uint16(len(w.samples))
 	}
 }
 
-// enter makes the row for a client and leaf not yet seen in this window.
+// enter makes the row for a client and leaf not yet seen in this slice.
 func (e *Engine) enter(w *window, slot uint64, o *obs, rec *ingest.Record) *row {
 	c, fresh := e.idents.get(e, o.client)
 	if c == 0 {
@@ -172,7 +191,7 @@ func (e *Engine) enter(w *window, slot uint64, o *obs, rec *ingest.Record) *row 
 		e.describe(e.idents.list.at(c), rec)
 	}
 	e.idents.last[c] = max(e.idents.last[c], w.minute)
-	r := w.add(o.key, slot, c, e.limits.rows)
+	r := w.add(o.key, slot, c, e.limits.rows/sliceShare)
 	if r != nil {
 		r.leaf = e.leaves.id(o, rec, e.syms)
 		r.tmpl = o.tmpl
@@ -180,13 +199,16 @@ func (e *Engine) enter(w *window, slot uint64, o *obs, rec *ingest.Record) *row 
 	return r
 }
 
-// window returns the open window of minute m.
-func (e *Engine) window(m int32) *window {
+// sliceShare is the part of a window's rows, one in so many, that one slice may fill.
+const sliceShare = 3
+
+// window returns the open slice s.
+func (e *Engine) window(s int32) *window {
 	i := len(e.open)
-	for i > 0 && e.open[i-1].minute > m {
+	for i > 0 && e.open[i-1].slot > s {
 		i--
 	}
-	if i > 0 && e.open[i-1].minute == m {
+	if i > 0 && e.open[i-1].slot == s {
 		return e.open[i-1]
 	}
 	var w *window
@@ -195,29 +217,71 @@ func (e *Engine) window(m int32) *window {
 	default:
 		w = newWindow()
 	}
-	w.reset(m)
+	w.reset(s)
 	e.open = append(e.open, nil)
 	copy(e.open[i+1:], e.open[i:])
 	e.open[i] = w
 	return w
 }
 
-// closeUntil closes all windows before minute m.
-func (e *Engine) closeUntil(m int32) {
-	for len(e.open) > 0 && e.open[0].minute < m {
-		e.closeOldest()
+// sealUntil seals all slices before slice s, and hands over what is complete.
+func (e *Engine) sealUntil(s int32) {
+	for len(e.open) > 0 && e.open[0].slot < s {
+		e.sealOldest()
 	}
-	if m-1 > e.sealed {
-		e.sealed = m - 1
-		e.hand(job{quiet: e.sealed})
+	if s-1 <= e.sealed {
+		return
+	}
+	e.sealed = s - 1
+	m := minuteOf(int64(s) * slice)
+	if e.minute != nil && e.minute.minute < m {
+		e.handMinute(true)
+	}
+	if m-1 > e.handed {
+		e.handed = m - 1
+		e.hand(job{quiet: e.handed})
 	}
 }
 
-func (e *Engine) closeOldest() {
+// sealOldest adds the oldest slice to its minute. That is handed over when it
+// is complete, and early when there is need for haste.
+func (e *Engine) sealOldest() {
 	w := e.open[0]
 	copy(e.open, e.open[1:])
 	e.open = e.open[:len(e.open)-1]
-	e.sealed = w.minute
+	e.sealed = w.slot
+	if e.minute != nil && e.minute.minute != w.minute {
+		e.handMinute(true)
+	}
+	fresh := e.haste.count(w, e.idents)
+	if e.minute == nil {
+		e.minute = w
+	} else {
+		e.minute.absorb(w, e.limits.rows)
+		e.recycle(w)
+	}
+	if over := e.minute.until()%bucket == 0; over || fresh > 0 && e.haste.need() {
+		e.handMinute(over)
+	}
+}
+
+func (e *Engine) recycle(w *window) {
+	select {
+	case e.free <- w:
+	default: // there are enough
+	}
+}
+
+// handMinute hands the slices sealed so far over; over says that the minute has
+// no more.
+func (e *Engine) handMinute(over bool) {
+	w := e.minute
+	e.minute = nil
+	if w.over = over; over {
+		w.slot = slotOf(int64(w.minute+1)*bucket - 1)
+		e.handed = w.minute
+	}
+	e.total.dropped += w.dropped
 	e.hand(job{w: w})
 }
 
@@ -225,7 +289,7 @@ func (e *Engine) closeOldest() {
 // that windows close.
 func (e *Engine) Advance(now time.Time) {
 	if e.begun && now.Unix() > e.newest {
-		e.closeUntil(minuteOf(now.Unix() - int64(e.cfg.Lateness/time.Second)))
+		e.sealUntil(slotOf(now.Unix() - e.late))
 	}
 }
 
@@ -234,10 +298,14 @@ func (e *Engine) Advance(now time.Time) {
 func (e *Engine) Finish() Summary {
 	e.settle()
 	for len(e.open) > 0 {
-		e.closeOldest()
+		e.sealOldest()
+	}
+	if e.minute != nil {
+		e.handMinute(true)
 	}
 	e.stop()
 	return e.Summary()
 }
 
 func minuteOf(t int64) int32 { return int32(floorDiv(t, bucket)) }
+func slotOf(t int64) int32   { return int32(floorDiv(t, slice)) }

@@ -29,7 +29,7 @@ type event struct {
 	clients  map[uint64]clientSeen
 	members  map[uint64]bool // byTurn, byScan: whose facts count
 	onset    int32
-	opened   int32
+	noticed  int64 // Unix second of the end of the window in which it was opened
 	lastD    int32 // minute of the latest refusal in the cohort
 	hidden   bool  // byStart: in force since the log began, so a standing denial until it ends
 	ended    bool
@@ -38,6 +38,7 @@ type event struct {
 	before   float64 // share of the cohort's clients refused a minute before the onset
 	quiet    int     // windows in a row in which the cohort was served again
 	calm     int     // clients served in those
+	now      tally   // of the minute that is not over yet
 	age      int     // windows since opening
 	nDenied  int     // clients refused
 	refusing int32   // windows with refusals
@@ -91,13 +92,16 @@ func (ev *event) match(e *Engine, f *fact) bool {
 
 // taking is what one page does to an event.
 type taking struct {
-	ev                         *event
-	e                          *Engine
-	p                          *page
-	last                       uint64
-	refused, atRisk, servedNow float64
-	inside                     control
+	ev   *event
+	e    *Engine
+	p    *page
+	last uint64
+	tally
+	inside control
 }
+
+// tally counts the clients of a cohort in one window.
+type tally struct{ refused, atRisk, servedNow float64 }
 
 // take adds the facts of one page to the event.
 func (ev *event) take(e *Engine, p *page) {
@@ -131,7 +135,7 @@ func (t *taking) end() {
 		t.ev.refusing++
 	}
 	t.ev.draw(t.p.minute, t.refused)
-	t.ev.heal(t.refused, t.atRisk, t.servedNow)
+	t.ev.heal(t.tally, t.p)
 }
 
 // members takes the facts of single clients.
@@ -220,23 +224,30 @@ func (ev *event) draw(minute int32, refused float64) {
 		ev.spark = append(ev.spark, 0)
 	}
 	if i := minute - ev.sparkAt; i >= 0 && int(i) < len(ev.spark) {
-		ev.spark[i] = refused
+		ev.spark[i] += refused
 	}
 }
 
-// heal counts windows in which the cohort is served again.
-func (ev *event) heal(refused, atRisk, served float64) {
+// heal counts minutes in which the cohort is served again. A minute that comes
+// in parts is added up: a few seconds without a refusal say nothing.
+func (ev *event) heal(t tally, p *page) {
+	n := &ev.now
+	n.refused, n.atRisk, n.servedNow = n.refused+t.refused, n.atRisk+t.atRisk, n.servedNow+t.servedNow
+	if !p.over {
+		return
+	}
 	switch {
-	case atRisk == 0:
-	case served > 0 && refused <= 0.2*ev.f.peakShare*atRisk:
+	case n.atRisk == 0:
+	case n.servedNow > 0 && n.refused <= 0.2*ev.f.peakShare*n.atRisk:
 		ev.quiet++
-		ev.calm += int(served)
+		ev.calm += int(n.servedNow)
 	default:
 		ev.quiet, ev.calm = 0, 0
 	}
-	if atRisk >= 3 {
-		ev.f.peakShare = max(ev.f.peakShare, refused/atRisk)
+	if n.atRisk >= 3 {
+		ev.f.peakShare = max(ev.f.peakShare, n.refused/n.atRisk)
 	}
+	*n = tally{}
 }
 
 // over tells whether the event has ended by minute.

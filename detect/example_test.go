@@ -51,7 +51,7 @@ func Example() {
 	// Output:
 	// 12000 requests
 	// overblock [{path /docs}] server_config
-	// from 10:00 to 10:45 found at 10:02
+	// from 10:00 to 10:45 found at 10:00
 }
 
 // A subscriber is told as soon as a minute has been judged.

@@ -38,6 +38,9 @@ func (f *fact) has(c class) bool { return f.met&(1<<c) != 0 }
 // page holds the facts of one window.
 type page struct {
 	minute  int32
+	window  int32 // its number
+	until   int64 // Unix second of its end
+	over    bool  // no further part of its minute will come
 	all     control
 	facts   []fact
 	samples []Sample
@@ -50,11 +53,16 @@ type ring struct {
 	lost  int64
 }
 
-const keepPages = 45
+// Pages are kept for so many minutes, and no more than maxPages of them, for a
+// minute may have come in parts.
+const (
+	keepPages = 45
+	maxPages  = 60
+)
 
-// turn returns an empty page for minute, reusing the oldest.
-func (r *ring) turn(minute int32) *page {
-	if len(r.pages) < keepPages {
+// turn returns an empty page for a window, reusing the oldest.
+func (r *ring) turn(w *window, number int32) *page {
+	if n := len(r.pages); n < keepPages || n < maxPages && w.minute-r.pages[0].minute < keepPages {
 		r.pages = append(r.pages, page{})
 	} else {
 		old := r.pages[0]
@@ -62,7 +70,7 @@ func (r *ring) turn(minute int32) *page {
 		r.pages[len(r.pages)-1] = page{facts: old.facts[:0]}
 	}
 	p := &r.pages[len(r.pages)-1]
-	p.minute, p.facts, p.samples, p.all = minute, p.facts[:0], nil, control{}
+	*p = page{minute: w.minute, window: number, until: w.until(), over: w.over, facts: p.facts[:0]}
 	return p
 }
 
@@ -81,7 +89,7 @@ func (e *Engine) spans(members map[uint64]bool, p *page) []span {
 		return out
 	}
 	for k := range members {
-		if c := e.clients.known(k); c != nil && c.kept == p.minute {
+		if c := e.clients.known(k); c != nil && c.kept == p.window {
 			out = append(out, c.facts)
 		}
 	}

@@ -61,6 +61,7 @@ type idents struct {
 	index   map[uint64]uint32
 	list    chunks[ident]
 	last    []int32 // minute last seen
+	refused []int32 // minute last refused, as far as the naming half knows
 	limit   int
 	hand    uint32
 	free    []uint32
@@ -70,7 +71,7 @@ type idents struct {
 }
 
 func newIdents(limit int) *idents {
-	return &idents{index: make(map[uint64]uint32), list: newChunks[ident](limit), last: make([]int32, 1, 1024), limit: limit}
+	return &idents{index: make(map[uint64]uint32), list: newChunks[ident](limit), last: make([]int32, 1, 1024), refused: make([]int32, 1, 1024), limit: limit}
 }
 
 // get returns the number of the client with hash h, making it if it is new;
@@ -82,14 +83,14 @@ func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
 	switch {
 	case t.list.n < t.limit:
 		id = t.list.add()
-		t.last = append(t.last, 0)
+		t.last, t.refused = append(t.last, 0), append(t.refused, 0)
 	default:
-		if len(t.free) == 0 && t.tried != e.sealed {
+		if len(t.free) == 0 && t.tried != e.handed {
 			e.wait()
 			t.evict(e)
 		}
 		if len(t.free) == 0 {
-			t.tried = e.sealed // who is busy is busy until the next minute
+			t.tried = e.handed // who is busy is busy until the next minute
 			t.all.add(h)
 			t.evicted++
 			return 0, false
@@ -97,6 +98,7 @@ func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
 		id, t.free = t.free[len(t.free)-1], t.free[:len(t.free)-1]
 	}
 	*t.list.at(id) = ident{hash: h}
+	t.refused[id] = never
 	t.index[h] = id
 	t.all.add(h)
 	return id, true
@@ -112,7 +114,7 @@ func (t *idents) evict(e *Engine) {
 			if t.hand++; int(t.hand) >= t.list.n {
 				t.hand = 1
 			}
-			if h := t.list.at(t.hand).hash; h == 0 || t.last[t.hand] >= e.sealed {
+			if h := t.list.at(t.hand).hash; h == 0 || t.last[t.hand] >= e.handed {
 				continue
 			}
 			if v := e.clients.value(t.hand); v < bestValue {

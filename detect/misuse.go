@@ -21,6 +21,8 @@ type habits struct {
 	pages, assets  uint32 // requests
 	refs           uint32 // requests with a referer
 	busy           uint16 // minutes in a row with more requests than a person makes
+	minute         int32  // the one now, ...
+	now            uint32 // ... and the requests in it
 	caught         uint8  // 1-based number of the habit that held
 }
 
@@ -35,14 +37,19 @@ func (s *sum) habits(r *row) {
 	}
 }
 
-func (h *habits) learn(s *sum) {
+func (h *habits) learn(s *sum, minute int32) {
 	h.tries, h.signins = add32(h.tries, s.tries), add32(h.signins, s.signins)
 	h.pages, h.assets, h.refs = add32(h.pages, uint32(s.pages)), add32(h.assets, uint32(s.assets)), add32(h.refs, uint32(s.refs))
-	if s.n >= floodRate {
-		h.busy = add16(h.busy, 1)
-	} else {
-		h.busy = 0
+	if minute != h.minute {
+		if h.now < floodRate {
+			h.busy = 0
+		}
+		h.minute, h.now = minute, 0
 	}
+	if was := h.now; was < floodRate && was+s.n >= floodRate {
+		h.busy = add16(h.busy, 1)
+	}
+	h.now = add32(h.now, s.n)
 }
 
 // objects follows the template of which a client asks for most different

@@ -29,7 +29,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		t.tell(e, ev, true)
 		return
 	}
-	ev := t.add(bySurge, e.hashConj(found[0].terms), from, p.minute)
+	ev := t.add(bySurge, e.hashConj(found[0].terms), from, p)
 	t.surges++
 	ev.setCohorts(found)
 	ev.lnPeak = a.lnM

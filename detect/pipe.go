@@ -16,8 +16,9 @@ type job struct {
 	done  chan struct{}
 }
 
-// jobsAhead is how many windows may wait to be judged. With the open ones and
-// the one being judged there are about windowsAlive.
+// jobsAhead is how many windows may wait to be judged. With the open slices, the
+// minute that they become and the one being judged there is room for as many
+// rows as windowsAlive full windows have.
 const (
 	jobsAhead    = 1
 	windowsAlive = 6
@@ -58,10 +59,7 @@ func (e *Engine) judge(j *job) {
 	default:
 		e.closed = j.w.minute
 		e.close(j.w)
-		select {
-		case e.free <- j.w:
-		default: // there are enough
-		}
+		e.recycle(j.w)
 	}
 }
 

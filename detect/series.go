@@ -91,7 +91,7 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 	st := e.series
 	n := int32(len(st.list))
 	if n >= maxSeries {
-		if n = st.idle(minute, uint32(e.minutes), e.syms); n < 0 {
+		if n = st.idle(minute, uint32(e.windows), e.syms); n < 0 {
 			st.refused++
 			return -1
 		}

@@ -42,7 +42,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 			onset = max(c.first, p.minute-keepPages+1)
 		}
 	}
-	ev := t.add(o, c.hash, onset, p.minute)
+	ev := t.add(o, c.hash, onset, p)
 	ev.client, ev.members, ev.user, ev.network = key, map[uint64]bool{key: true}, c.user, c.network
 	ev.lnPeak, ev.habit = float64(max(c.turned, c.walk)), c.habits.caught
 	t.replay(e, ev, max(onset, p.minute-keepPages+1))

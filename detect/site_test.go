@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ func site(seed uint64, minutes int, change func(v *visit)) []string {
 	rng := rand.New(rand.NewPCG(seed, 403))
 	var out []string
 	for m := range minutes {
+		var visits []visit
 		for range 24 {
 			client := rng.IntN(2400)
 			second := rng.IntN(40)
@@ -41,8 +43,12 @@ func site(seed uint64, minutes int, change func(v *visit)) []string {
 				if change != nil {
 					change(&v)
 				}
-				out = append(out, v.line(0))
+				visits = append(visits, v)
 			}
+		}
+		slices.SortStableFunc(visits, func(a, b visit) int { return a.second - b.second })
+		for i := range visits {
+			out = append(out, visits[i].line(0))
 		}
 	}
 	return out

@@ -41,7 +41,7 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	for _, a := range alarms {
 		t.alarm(e, p, a)
 	}
-	if e.young(p.minute) {
+	if p.over && e.young(p.minute) {
 		t.inForce(e, p)
 	}
 	for _, c := range t.pending {
@@ -187,11 +187,11 @@ func (t *tracker) held(v *[numAxes]uint32) bool {
 // add opens an event about what. Its name is made of what it is about and when
 // it was opened, so that a run that began elsewhere in the log gives it the
 // same one.
-func (t *tracker) add(o origin, what uint64, onset, minute int32) *event {
-	ev := &event{number: int32(len(t.events) + 1), origin: o, onset: onset, opened: minute, lastD: onset,
+func (t *tracker) add(o origin, what uint64, onset int32, p *page) *event {
+	ev := &event{number: int32(len(t.events) + 1), origin: o, onset: onset, noticed: p.until, lastD: onset,
 		clients: make(map[uint64]clientSeen), sparkAt: onset - 15}
 	ev.f.init()
-	ev.id = fmt.Sprintf("%012x", mix(what, uint64(minute)<<8|uint64(o))>>16)
+	ev.id = fmt.Sprintf("%012x", mix(what, uint64(p.minute)<<8|uint64(o))>>16)
 	t.events = append(t.events, ev)
 	return ev
 }
@@ -215,7 +215,7 @@ func (t *tracker) claim(e *Engine, ev *event, minute int32) {
 
 func (t *tracker) close(e *Engine, ev *event) {
 	if ev.hidden && ev.recovered(e.closed) && !t.known(ev) {
-		ev.hidden = false
+		ev.hidden, ev.noticed = false, int64(e.closed+1)*bucket
 	}
 	ev.ended, ev.end = true, ev.lastD+1
 	if ev.origin == bySurge {
@@ -259,7 +259,7 @@ func (t *tracker) tell(e *Engine, ev *event, opened bool) {
 func (t *tracker) replay(e *Engine, ev *event, from int32) {
 	ev.clients, ev.samples, ev.spark, ev.firstAt = make(map[uint64]clientSeen), nil, nil, 0
 	ev.f.init()
-	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing = 0, 0, 0, 0, 0
+	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing, ev.now = 0, 0, 0, 0, 0, tally{}
 	for i := range e.ring.pages {
 		p := &e.ring.pages[i]
 		switch {

@@ -77,7 +77,7 @@ func (t *tracker) openWave(e *Engine, p *page, w foundWave) {
 		return
 	}
 	onset := max(w.since, p.minute-keepPages+1)
-	ev := t.add(byWave, uint64(w.path.value), onset, p.minute)
+	ev := t.add(byWave, uint64(w.path.value), onset, p)
 	ev.cohorts = []conj{{w.path}}
 	t.replay(e, ev, onset)
 	t.tell(e, ev, true)

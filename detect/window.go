@@ -1,11 +1,21 @@
 package detect
 
 import (
+	"time"
+
 	"github.com/denylens/denylens/ingest"
 )
 
-// bucket is the length of a window in seconds.
-const bucket = 60
+// Lengths in seconds. Records are sorted into slices; the slices of a minute
+// make a window, which is judged when the minute is over or, in parts, when
+// clients are newly refused (see haste).
+const (
+	bucket = 60
+	slice  = 10
+)
+
+// Slice is how often, in event time, something may be judged.
+const Slice = slice * time.Second
 
 // row is one client's use of one leaf in one window. Everything in it adds up,
 // so the order of records within a window cannot matter.
@@ -29,26 +39,83 @@ type row struct {
 	rule   uint32 // symbol of the rule that a note named
 }
 
-// window holds one minute while it is open.
+// window holds a slice while it is open, and then what a minute, or a part of
+// one, adds up to.
 type window struct {
 	minute  int32
+	slot    int32    // the latest slice in it
+	over    bool     // the minute is over: this is all of it, or its last part
 	rows    []row    // rows[0] is unused
 	slots   []uint32 // open addressing over rows by key
 	heads   []uint32 // latest row of each client, in order of appearance
 	clients []uint32 // open addressing over heads by client, 1-based
 	samples []Sample
-	dropped int64 // requests of rows that found no place
+	refused []uint32 // rows with refusals, in no order
+	dropped int64    // requests of rows that found no place
 }
+
+// until is the Unix second at which the window ends.
+func (w *window) until() int64 { return int64(w.slot+1) * slice }
 
 func newWindow() *window {
 	return &window{rows: make([]row, 1, 1024), slots: make([]uint32, 2048), clients: make([]uint32, 2048)}
 }
 
-func (w *window) reset(minute int32) {
-	w.minute, w.rows, w.heads, w.dropped = minute, w.rows[:1], w.heads[:0], 0
+func (w *window) reset(slot int32) {
+	w.minute, w.slot, w.over, w.dropped = minuteOf(int64(slot)*slice), slot, false, 0
+	if len(w.slots) > 2048 && len(w.rows)*32 < len(w.slots) { // grown by a burst that is over
+		*w = window{minute: w.minute, slot: slot, rows: make([]row, 1, 1024), slots: make([]uint32, 2048), clients: make([]uint32, 2048)}
+		return
+	}
+	w.rows, w.heads, w.refused = w.rows[:1], w.heads[:0], w.refused[:0]
 	clear(w.slots)
 	clear(w.clients)
 	w.samples = nil
+}
+
+// absorb adds a later slice of the same minute.
+func (w *window) absorb(o *window, limit int) {
+	w.slot = o.slot
+	w.dropped += o.dropped
+	for i := 1; i < len(o.rows); i++ {
+		x := &o.rows[i]
+		r, slot := w.find(x.key)
+		if r == nil {
+			if r = w.add(x.key, slot, x.client, limit); r == nil {
+				w.dropped += int64(x.n)
+				continue
+			}
+			next := r.next
+			*r = *x
+			r.next, r.sample = next, 0
+		} else {
+			r.absorb(x)
+		}
+		if r.sample == 0 && x.sample > 0 && len(w.samples) < maxSamples {
+			w.samples = append(w.samples, o.samples[x.sample-1])
+			r.sample = uint16(len(w.samples))
+		}
+	}
+}
+
+// absorb adds a later row of the same client and leaf.
+func (r *row) absorb(x *row) {
+	if x.by[clDenied] > 0 {
+		if r.by[clDenied] == 0 {
+			r.size, r.status = x.size, x.status
+		} else if r.size != x.size {
+			r.size = -1
+		}
+	}
+	r.n += x.n
+	for k := range r.by {
+		r.by[k] = uint16(min(uint32(r.by[k])+uint32(x.by[k]), 1<<16-1))
+	}
+	r.flags |= x.flags
+	r.paths |= x.paths
+	r.first, r.last = min(r.first, x.first), max(r.last, x.last)
+	r.because(x.why[0])
+	r.because(x.why[1])
 }
 
 // find returns the row of key, or the slot where it belongs.

@@ -70,11 +70,11 @@ func (l *live) newer(r *ingest.Record, wall int64) int64 {
 	return max(l.newest, t)
 }
 
-// judging is the event time at which the last minute that is over when the
-// newest record is of newest was judged: lateness after the minute's end.
+// judging is the event time of the latest moment, up to the newest record's, at
+// which something may have been judged: patience after the end of a slice.
 func (l *live) judging(newest int64) time.Time {
-	late := l.run.conf.Lateness
-	return time.Unix(0, newest).Add(-late).Truncate(time.Minute).Add(late).UTC()
+	wait := min(l.run.conf.Patience, l.run.conf.Lateness)
+	return time.Unix(0, newest).Add(-wait).Truncate(detect.Slice).Add(wait).UTC()
 }
 
 // present is how near to the wall clock a log must be to count as live: one

@@ -123,7 +123,7 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	debug.SetGCPercent(50)
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}
 	r.engine = detect.New(detect.Config{
-		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness,
+		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness, Patience: conf.Patience,
 		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: int64(conf.MaxMemory) / 2,
 		SourceName: r.name, OnChange: onChange,
 	})

@@ -15,7 +15,7 @@ import (
 )
 
 func newLive(out *bytes.Buffer) *live {
-	conf := &config.Config{Lateness: time.Minute}
+	conf := &config.Config{Lateness: time.Minute, Patience: 10 * time.Second}
 	r := &run{conf: conf, engine: detect.New(detect.Config{}), privacy: redact.NewPrivacy("full", redact.Secret{})}
 	return &live{app: &app{say: &voice{w: out}}, run: r, out: out, alerts: &alerts{}, began: time.Now(), past: map[string]*detect.Incident{}}
 }

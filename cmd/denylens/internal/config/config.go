@@ -28,6 +28,7 @@ type Config struct {
 	Rejected          string
 	FalseAlarmsPerDay float64
 	Lateness          time.Duration
+	Patience          time.Duration
 	ConfirmCrawlers   bool
 	MaxMemory         Bytes
 	Workers           int

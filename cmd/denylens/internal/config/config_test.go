@@ -62,6 +62,7 @@ output: o
 rejected: r
 false_alarms_per_day: 1.5
 lateness: 30s
+patience: 5s
 confirm_crawlers: true
 max_memory: 1GiB
 workers: 2
