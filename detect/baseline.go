@@ -8,6 +8,7 @@ import "math"
 // of the rate from quarter hour to quarter hour.
 type baseline struct {
 	a, b     float64 // refused and served clients, discounted
+	A, B     float64 // the same with a long memory
 	phi      float64 // dispersion, >= 1
 	wander   float64 // sum of squared log deviations of quarter hours, net of chance, discounted ...
 	quarters float64 // ... and of their weights
@@ -15,43 +16,78 @@ type baseline struct {
 	e15      float64
 	quarter  int32
 	last     int32   // minute of the last update
-	p0       float64 // the envelope since then, 0 = not yet computed
+	p0       float64 // the envelope in that hour, 0 = not yet computed
+	p0Hour   int32
+	season   season
 }
 
 const (
-	halfLife    = 360.0 // minutes of the fast baseline
-	priorWeight = 30.0  // clients that the parent's rate is worth
-	rootRate    = 0.01  // what is assumed of a site nothing is known of
+	halfLife    = 360.0 // minutes of the fast memory
+	longLife    = 7 * 24 * 60.0
+	longTrusted = 200  // clients that the long memory must have seen
+	priorWeight = 30.0 // clients that the parent's rate is worth
+	rootRate    = 0.01 // what is assumed of a site nothing is known of
 	maxRate     = 0.95
 )
 
-var discount = math.Exp2(-1 / halfLife)
+// fading is what is left of a count after so many minutes, for the minutes that
+// are asked for mostly.
+type fading struct {
+	life  float64
+	table [64]float64
+}
 
-// fadedTable holds the discount of up to an hour: what is asked for mostly.
-var fadedTable = func() (t [64]float64) {
-	for k := range t {
-		t[k] = math.Pow(discount, float64(k))
+func newFading(life float64) (f fading) {
+	f.life = life
+	for k := range f.table {
+		f.table[k] = math.Exp2(-float64(k) / life)
 	}
-	return t
-}()
+	return f
+}
 
-// faded is what is left of a count after some minutes.
-func faded(minutes int32) float64 {
+var fast, long = newFading(halfLife), newFading(longLife)
+
+func (f *fading) after(minutes int32) float64 {
 	if minutes < 0 {
 		return 1
 	}
-	if int(minutes) < len(fadedTable) {
-		return fadedTable[minutes]
+	if int(minutes) < len(f.table) {
+		return f.table[minutes]
 	}
-	return math.Pow(discount, float64(minutes))
+	return math.Exp2(-float64(minutes) / f.life)
 }
 
 func newBaseline(parentRate float64, minute int32) baseline {
-	return baseline{a: priorWeight * parentRate, b: priorWeight * (1 - parentRate), phi: 1.05, quarter: minute / 15, last: minute}
+	a, b := priorWeight*parentRate, priorWeight*(1-parentRate)
+	return baseline{a: a, b: b, A: a, B: b, phi: 1.05, quarter: minute / 15, last: minute, season: season{hour: minute / 60}}
 }
 
-// rate is the expected share of at-risk clients that a minute refuses anew.
-func (bl *baseline) rate() float64 { return bl.a / (bl.a + bl.b) }
+// rate is the expected share of at-risk clients that a minute refuses anew. It
+// is that of the long memory as long as the short one does not contradict it.
+func (bl *baseline) rate() float64 {
+	if a, b := bl.memory(); a > 0 {
+		return a / (a + b)
+	}
+	return 0
+}
+
+// memory returns the refused and the served clients of the memory that counts.
+func (bl *baseline) memory() (a, b float64) {
+	if bl.A+bl.B < longTrusted {
+		return bl.a, bl.b
+	}
+	// |ln(fast/long)| < 3 sigma, without a logarithm of each
+	if r, limit := bl.a*(bl.A+bl.B)/(bl.A*(bl.a+bl.b)), math.Exp(3*bl.sigma()); r > limit || r*limit < 1 {
+		return bl.a, bl.b
+	}
+	return bl.A, bl.B
+}
+
+// expected is the rate in the hour of minute.
+func (bl *baseline) expected(minute int32) float64 {
+	pi := bl.rate()
+	return math.Min(maxRate, pi*bl.season.of(minute, pi))
+}
 
 // sigma is the standard deviation of the log rate, shrunk to 0.2 with the
 // weight of eight quarter hours.
@@ -61,11 +97,13 @@ func (bl *baseline) sigma() float64 {
 
 // envelope is the highest rate that still counts as normal: the null is not a
 // point but everything below it.
-func (bl *baseline) envelope() float64 {
-	if bl.p0 == 0 {
-		pi := bl.rate()
+func (bl *baseline) envelope(minute int32) float64 {
+	if bl.p0 == 0 || bl.p0Hour != minute/60 {
+		a, b := bl.memory()
+		pi := bl.expected(minute)
 		wide := math.Max(1.5, math.Exp(3*bl.sigma()))
-		bl.p0 = math.Min(maxRate, pi*wide+math.Sqrt(pi*(1-pi)/(bl.a+bl.b+1)))
+		bl.p0 = math.Min(maxRate, pi*wide+math.Sqrt(pi*(1-pi)/(a+b+1)))
+		bl.p0Hour = minute / 60
 	}
 	return bl.p0
 }
@@ -76,6 +114,13 @@ func (bl *baseline) concentration(n int) float64 {
 		return 1e6
 	}
 	return math.Min(1e6, math.Max(2, float64(n-1)/(bl.phi-1)-1))
+}
+
+// predictive is the concentration of what is to be expected of n clients: that
+// of the beta-binomial, and what is not yet known of the rate.
+func (bl *baseline) predictive(n int) float64 {
+	a, b := bl.memory()
+	return 1 / (1/bl.concentration(n) + 1/(a+b))
 }
 
 // learn takes one minute's counts in. weight 0 leaves the rate alone (while an
@@ -92,14 +137,19 @@ func (bl *baseline) learn(minute int32, n, d int, parentRate, weight float64) {
 			bl.phi = math.Max(1.05, bl.phi+g*(x-bl.phi))
 		}
 	}
+	bl.season.learn(minute, weight*A, weight*D, pi, bl.concentration(n))
 	if k := minute - bl.last; k > 0 {
-		f := faded(k)
-		bl.a = f*bl.a + (1-f)*priorWeight*parentRate
-		bl.b = f*bl.b + (1-f)*priorWeight*(1-parentRate)
+		f, g := fast.after(k), long.after(k)
+		bl.A, bl.B = g*bl.A+(1-g)*priorWeight*parentRate, g*bl.B+(1-g)*priorWeight*(1-parentRate)
+		near := parentRate // what the short memory falls back on
+		if bl.A+bl.B >= longTrusted {
+			near = bl.A / (bl.A + bl.B)
+		}
+		bl.a, bl.b = f*bl.a+(1-f)*priorWeight*near, f*bl.b+(1-f)*priorWeight*(1-near)
 		bl.last = minute
 	}
-	bl.a += weight * D / bl.phi
-	bl.b += weight * (A - D) / bl.phi
+	refused, served := weight*D/bl.phi, weight*(A-D)/bl.phi
+	bl.a, bl.b, bl.A, bl.B = bl.a+refused, bl.b+served, bl.A+refused, bl.B+served
 	if q := minute / 15; q != bl.quarter {
 		bl.closeQuarter()
 		bl.quarter = q

@@ -171,7 +171,7 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 		if b.skip {
 			w = 0
 		}
-		keep := faded(b.at*blockMinutes - s.base.last)
+		keep := fast.after(b.at*blockMinutes - s.base.last)
 		s.base.learn(b.at*blockMinutes, int(b.A), known, parent, w)
 		s.fresh.learn(w*float64(b.D), w*float64(b.A), keep)
 	}

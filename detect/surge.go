@@ -46,13 +46,16 @@ func (e *Engine) test(minute int32) []alarm {
 		s := &st.list[i]
 		n, d := int(s.A), int(s.D)
 		if n > 0 {
-			p0 := s.base.envelope()
+			p0 := s.base.envelope(minute)
 			switch {
 			case cold && i == 0:
 				s.ed.reset(minute)
 			case cold:
 				s.control(minute, d, n, int(restD-s.D), int(restA-s.A), root)
 			default:
+				if s.event == 0 {
+					e.calib.add(&s.base, minute, d, n)
+				}
 				s.ed.step(minute, d, n, p0, s.base.concentration(n))
 			}
 		}
@@ -144,7 +147,7 @@ func (e *Engine) gates(a alarm) bool {
 			n += w
 		}
 	}
-	d, mu := float64(len(clients)), math.Min(s.base.rate(), 0.5)
+	d, mu := float64(len(clients)), math.Min(s.base.expected(e.closed), 0.5)
 	share := d / n
 	return d >= minLift*minutes*mu && (share >= 0.01+mu || share >= 0.2)
 }

@@ -192,7 +192,7 @@ func TestABaselineLearnsARateAndForgetsAnOldOne(t *testing.T) {
 	if r := bl.rate(); math.Abs(r-0.05) > 0.005 {
 		t.Errorf("rate after 2000 minutes of 5 %%: %v", r)
 	}
-	if env := bl.envelope(); env <= bl.rate() || env > 0.2 {
+	if env := bl.envelope(6000); env <= bl.rate() || env > 0.2 {
 		t.Errorf("envelope %v around rate %v", env, bl.rate())
 	}
 	before := bl.rate()
@@ -243,7 +243,7 @@ func TestBouncyTrafficWidensTheEnvelope(t *testing.T) {
 		}
 		wild.learn(m, 200, d, 0.05, 1)
 	}
-	if calm.sigma() >= wild.sigma() || calm.envelope() >= wild.envelope() || calm.phi >= wild.phi {
-		t.Errorf("calm: sigma %v, envelope %v, phi %v; wild: %v, %v, %v", calm.sigma(), calm.envelope(), calm.phi, wild.sigma(), wild.envelope(), wild.phi)
+	if calm.sigma() >= wild.sigma() || calm.envelope(6000) >= wild.envelope(6000) || calm.phi >= wild.phi {
+		t.Errorf("calm: sigma %v, envelope %v, phi %v; wild: %v, %v, %v", calm.sigma(), calm.envelope(6000), calm.phi, wild.sigma(), wild.envelope(6000), wild.phi)
 	}
 }

@@ -71,3 +71,16 @@ func BinomialLLR(o, n, e float64) float64 {
 	}
 	return l
 }
+
+// BetaBinomialTail returns P(D > d) and P(D = d) of D events among n under mean
+// p and concentration c.
+func BetaBinomialTail(d, n int, p, c float64) (above, at float64) {
+	a, b := p*c, (1-p)*c
+	at = math.Exp(LnRising(b, n) - LnRising(a+b, n)) // P(D = 0)
+	above = 1 - at
+	for k := 0; k < d; k++ {
+		at *= float64(n-k) / float64(k+1) * (a + float64(k)) / (b + float64(n-k-1))
+		above -= at
+	}
+	return math.Max(0, above), at
+}
