@@ -70,6 +70,7 @@ type Engine struct {
 	behind  string // why the clients of the log are not the clients, "" = they are
 	scratch []int32
 	calib   Calibration
+	tails   tails
 }
 
 // limits are the bounds of the tables, derived from MaxMemory.

@@ -30,6 +30,7 @@ type series struct {
 	lastA   int32
 	atRisk  int64 // clients at risk since the beginning
 	event   int32 // 1-based index of the open event it belongs to, 0 = none
+	held    int32 // minute in which it last belonged to one
 }
 
 // block is five minutes of one series.
@@ -57,6 +58,7 @@ const (
 
 type seriesTable struct {
 	list    []series // list[0] is everyone
+	byDim   [numDims]int
 	touched []int32
 	hand    int32
 	refused int64 // values that found no place, for the table was full of busy ones
@@ -67,7 +69,8 @@ func newSeriesTable() *seriesTable { return &seriesTable{} }
 // root makes the series of everyone.
 func (st *seriesTable) root(minute int32) {
 	if len(st.list) == 0 {
-		st.list = append(st.list, series{parent: -1, base: newBaseline(rootRate, minute), first: minute, lastD: -1 << 30})
+		st.list = append(st.list, series{parent: -1, base: newBaseline(rootRate, minute), first: minute, lastD: never, held: never})
+		st.byDim[DimNone]++
 		st.list[0].ed.reset(minute)
 	}
 }
@@ -105,7 +108,8 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 			break
 		}
 	}
-	st.list[n] = series{sym: id, dim: sym.dim, parent: parent, base: newBaseline(st.list[parent].base.rate(), minute), first: minute, lastA: minute, lastD: -1 << 30}
+	st.list[n] = series{sym: id, dim: sym.dim, parent: parent, base: newBaseline(st.list[parent].base.rate(), minute), first: minute, lastA: minute, lastD: never, held: never}
+	st.byDim[sym.dim]++
 	st.list[n].ed.reset(minute - 1)
 	sym.series = n
 	return n
@@ -126,6 +130,7 @@ func (st *seriesTable) idle(minute int32, window uint32, syms *symbols) int32 {
 	}
 	if best > 0 {
 		syms.list.at(st.list[best].sym).series = 0
+		st.byDim[st.list[best].dim]--
 	}
 	return best
 }

@@ -3,6 +3,8 @@ package detect
 import (
 	"math"
 	"slices"
+
+	"github.com/denylens/denylens/detect/internal/stat"
 )
 
 // Surges of refusals in any cohort: each series runs an e-detector on clients
@@ -20,24 +22,26 @@ type alarm struct {
 }
 
 const (
-	coldMinutes = 15
-	minClients  = 3
-	minNetworks = 2
-	minLift     = 2.0
+	coldMinutes   = 15
+	minClients    = 3
+	minNetworks   = 2
+	fewNetworks   = 4 // a log with no more is of an intranet: there is nobody from elsewhere to ask
+	minLift       = 2.0
+	soonClients   = 5   // fewer must have ten times the evidence
+	byChance      = .05 // probability with which clients of other networks may be refused by chance
+	leastEvidence = 7   // nats: with less no cohort raises an alarm
 )
-
-// threshold is ln(K/alpha): K series, and alpha the false alarms allowed a minute.
-func (e *Engine) threshold() float64 {
-	k := float64(max(len(e.series.list), 10))
-	return math.Log(k / (e.cfg.FalseAlarmsPerDay * bucket / 86400))
-}
 
 // test feeds the window's counts to each touched series and returns alarms.
 func (e *Engine) test(minute int32) []alarm {
 	st := e.series
 	slices.Sort(st.touched)
 	var out []alarm
-	limit := e.threshold()
+	e.tails.settle(st, minute)
+	if day := minute / dayMinutes; day != e.tails.today {
+		e.tails.day(e.threshold())
+		e.tails.today = day
+	}
 	age := minute - e.began
 	cold := age < coldMinutes
 	root := &st.list[0]
@@ -55,6 +59,7 @@ func (e *Engine) test(minute int32) []alarm {
 			default:
 				if s.event == 0 {
 					e.calib.add(&s.base, minute, d, n)
+					e.tails.family[s.dim.family()].tests++
 				}
 				s.ed.step(minute, d, n, p0, s.base.concentration(n))
 			}
@@ -69,22 +74,20 @@ func (e *Engine) test(minute int32) []alarm {
 		}
 		s.remember(minute)
 		st.learn(s, minute, age)
+		if s.event != 0 {
+			s.held = minute
+		}
 		if d > 0 {
-			if m := s.ed.lnM(); m >= limit {
+			m := s.ed.lnM()
+			if !cold && s.event == 0 {
+				e.tails.grow(i, minute, m)
+			}
+			if m >= leastEvidence {
 				out = append(out, alarm{i, m, s.ed.start()})
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b alarm) int {
-		switch {
-		case a.lnM > b.lnM:
-			return -1
-		case a.lnM < b.lnM:
-			return 1
-		}
-		return int(a.series - b.series)
-	})
-	return out
+	return e.decide(out)
 }
 
 // control is the test for the first minutes, when there is no history: the
@@ -107,47 +110,94 @@ func lnBernoulli(d, n int, q float64) float64 {
 	return float64(d)*math.Log(q) + float64(n-d)*math.Log(1-q)
 }
 
-// gates says whether an alarm is worth a person's time: enough
-// different clients from different networks, a rate well above expectation.
+// gates says whether an alarm is worth a person's time: enough different
+// clients, a rate well above expectation, and not of one network only.
 func (e *Engine) gates(a alarm) bool {
 	s := &e.series.list[a.series]
-	clients, nets := map[uint64]bool{}, map[uint32]bool{}
-	others := map[uint64]float64{}
-	minutes := 0.0 // of clients at risk
-	for _, p := range e.ring.since(a.start) {
+	g := e.refusedIn(s, a.start)
+	d := float64(len(g.refused))
+	switch {
+	case len(g.refused) < minClients:
+		return false
+	case len(g.refused) < soonClients && a.lnM < e.threshold()+math.Ln10:
+		return false
+	}
+	mu := math.Min(s.base.expected(e.closed), 0.5)
+	if s.dim != DimNetwork && s.dim != DimUser && !e.manyNetworks(g, s.base.envelope(e.closed)) {
+		return false
+	}
+	n := d
+	for k, w := range g.others {
+		if !g.refused[k] {
+			n += w
+		}
+	}
+	share := d / n
+	return d >= minLift*g.minutes*mu && (share >= 0.01+mu || share >= 0.2)
+}
+
+// gathered is who met what in a cohort since an onset.
+type gathered struct {
+	refused  map[uint64]bool
+	others   map[uint64]float64 // clients that were not refused, with their weights
+	minutes  float64            // of clients at risk
+	networks map[uint32]*inNetwork
+}
+
+type inNetwork struct{ refused, minutes float64 }
+
+func (e *Engine) refusedIn(s *series, from int32) gathered {
+	g := gathered{map[uint64]bool{}, map[uint64]float64{}, 0, map[uint32]*inNetwork{}}
+	for _, p := range e.ring.since(from) {
 		last := uint64(0)
 		for i := range p.facts {
 			f := &p.facts[i]
 			if f.hostile {
 				continue
 			}
-			v := e.axes(f)
-			if !inSeries(s, &v) {
+			if v := e.axes(f); !inSeries(s, &v) {
 				continue
 			}
 			key := f.clientKey()
+			net := g.networks[f.attr[3]]
+			if net == nil {
+				net = &inNetwork{}
+				g.networks[f.attr[3]] = net
+			}
 			if f.first {
-				clients[key] = true
-				nets[f.attr[3]] = true
+				if !g.refused[key] {
+					net.refused++
+				}
+				g.refused[key] = true
 			} else if f.denied == 0 {
-				others[key] = float64(f.weight)
+				g.others[key] = float64(f.weight)
 			}
 			if key != last {
-				minutes += float64(f.weight)
+				g.minutes += float64(f.weight)
+				net.minutes += float64(f.weight)
 				last = key
 			}
 		}
 	}
-	if len(clients) < minClients || len(nets) < minNetworks && s.dim != DimNetwork && s.dim != DimUser {
-		return false
+	return g
+}
+
+// manyNetworks tells whether the refusals go beyond one network: without the
+// most refused one there must still be more of them than chance makes. Many
+// clients behind one address range cannot make a country's incident.
+func (e *Engine) manyNetworks(g gathered, p0 float64) bool {
+	if e.series.byDim[DimNetwork] <= fewNetworks {
+		return true
 	}
-	n := float64(len(clients))
-	for k, w := range others {
-		if !clients[k] {
-			n += w
+	n, refused, minutes, most := 0, 0.0, 0.0, &inNetwork{}
+	for _, x := range g.networks {
+		if x.refused > 0 {
+			n++
+		}
+		refused, minutes = refused+x.refused, minutes+x.minutes
+		if x.refused > most.refused || x.refused == most.refused && x.minutes < most.minutes {
+			most = x
 		}
 	}
-	d, mu := float64(len(clients)), math.Min(s.base.expected(e.closed), 0.5)
-	share := d / n
-	return d >= minLift*minutes*mu && (share >= 0.01+mu || share >= 0.2)
+	return n >= minNetworks && stat.PoissonTail(int(refused-most.refused), p0*(minutes-most.minutes)) <= byChance
 }

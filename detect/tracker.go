@@ -93,7 +93,7 @@ func review(age int) bool {
 // alarm handles one series above the threshold.
 func (t *tracker) alarm(e *Engine, p *page, a alarm) {
 	s := &e.series.list[a.series]
-	if s.ed.lnM() < e.threshold() {
+	if s.ed.lnM() < a.lnM {
 		return // reset meanwhile by an event that this alarm belongs to
 	}
 	if ev := t.absorb(e, s, a, p.minute); ev != nil {

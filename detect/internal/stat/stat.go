@@ -84,3 +84,14 @@ func BetaBinomialTail(d, n int, p, c float64) (above, at float64) {
 	}
 	return math.Max(0, above), at
 }
+
+// PoissonTail is the chance of n events or more where e are expected.
+func PoissonTail(n int, e float64) float64 {
+	if n <= 0 {
+		return 1
+	}
+	if e <= 0 {
+		return 0
+	}
+	return mathext.GammaIncReg(float64(n), e)
+}
