@@ -25,6 +25,7 @@ const (
 	halfLife    = 360.0 // minutes of the fast memory
 	longLife    = 7 * 24 * 60.0
 	longTrusted = 200  // clients that the long memory must have seen
+	mostSigma   = 0.5  // a rate that has changed for good looks like one that wanders
 	priorWeight = 30.0 // clients that the parent's rate is worth
 	rootRate    = 0.01 // what is assumed of a site nothing is known of
 	maxRate     = 0.95
@@ -72,12 +73,15 @@ func (bl *baseline) rate() float64 {
 }
 
 // memory returns the refused and the served clients of the memory that counts.
+// The short one contradicts the long one if their rates differ by more than the
+// rate wanders, and by more than chance makes of its few counts.
 func (bl *baseline) memory() (a, b float64) {
 	if bl.A+bl.B < longTrusted {
 		return bl.a, bl.b
 	}
-	// |ln(fast/long)| < 3 sigma, without a logarithm of each
-	if r, limit := bl.a*(bl.A+bl.B)/(bl.A*(bl.a+bl.b)), math.Exp(3*bl.sigma()); r > limit || r*limit < 1 {
+	want := bl.A / (bl.A + bl.B) * (bl.a + bl.b)
+	off, limit := bl.a-want, math.Exp(3*math.Min(bl.sigma(), mostSigma))
+	if off*off > 9*math.Max(1, want) && (bl.a > limit*want || bl.a*limit < want) {
 		return bl.a, bl.b
 	}
 	return bl.A, bl.B
