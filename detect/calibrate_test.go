@@ -20,7 +20,7 @@ func draw(rng *rand.Rand, n int, p float64) (d int) {
 // windows, whatever the size of the cohort and the rate.
 func TestPromisesAreKeptWhereTheModelHolds(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 403))
-	var all Calibration
+	var all calibration
 	for _, c := range []struct {
 		n int
 		p float64
@@ -35,8 +35,8 @@ func TestPromisesAreKeptWhereTheModelHolds(t *testing.T) {
 		}
 	}
 	for i, most := range []float64{1.3, 2, 4} {
-		if r := all.Ratio(i); r > most || r < 1/most {
-			t.Errorf("of %d windows %.1f lie beyond %g: %.2f times as many as promised", all.Tests, all.Observed[i], CalibrationLevels[i], r)
+		if r := all.ratio(i); r > most || r < 1/most {
+			t.Errorf("of %d windows %.1f lie beyond %g: %.2f times as many as promised", all.tests, all.found[i], calibrationLevels[i], r)
 		}
 	}
 }
@@ -44,7 +44,7 @@ func TestPromisesAreKeptWhereTheModelHolds(t *testing.T) {
 func TestABrokenPromiseIsSeen(t *testing.T) {
 	rng := rand.New(rand.NewPCG(12, 403))
 	bl := newBaseline(0.01, 0)
-	var c, half Calibration
+	var c, half calibration
 	for m := int32(1); m <= 20000; m++ {
 		p := 0.005
 		if rng.IntN(50) == 0 {
@@ -58,8 +58,8 @@ func TestABrokenPromiseIsSeen(t *testing.T) {
 		to.add(&bl, m, d, 30)
 	}
 	c.Merge(&half)
-	if c.Tests != 20000 || c.Ratio(1) < 5 {
-		t.Errorf("%d tests, %.1f times as many beyond a thousandth as promised", c.Tests, c.Ratio(1))
+	if c.tests != 20000 || c.ratio(1) < 5 {
+		t.Errorf("%d tests, %.1f times as many beyond a thousandth as promised", c.tests, c.ratio(1))
 	}
 }
 

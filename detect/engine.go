@@ -69,7 +69,7 @@ type Engine struct {
 	space   *space
 	behind  string // why the clients of the log are not the clients, "" = they are
 	scratch []int32
-	calib   Calibration
+	calib   calibration
 	tails   tails
 }
 

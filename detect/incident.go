@@ -142,6 +142,24 @@ type Summary struct {
 	Timeline  []Minute         // refusals over time for drawing, at most 240 points
 	Warnings  []string         // what a reader must know: proxies as clients, sampled logs, refused keys ...
 	Refused   map[string]int64 // what bounded tables had no room for, by table
+
+	Calibration Calibration
+}
+
+// Calibration says how well the statistics keep what they promise on this log:
+// of all windows of all cohorts without an incident, which part had a chance of
+// at most Nominal. Where the two agree, so do the false alarms with those asked
+// for.
+type Calibration struct {
+	Tests  int64              `json:"tests"` // cohorts times windows
+	Levels []CalibrationLevel `json:"levels"`
+	Raised float64            `json:"threshold_raised_nats,omitempty"` // because evidence grows larger here than the model has it
+}
+
+// CalibrationLevel is one chance, and how often it came.
+type CalibrationLevel struct {
+	Nominal  float64 `json:"nominal"`
+	Observed float64 `json:"observed"`
 }
 
 // Minute is a point of the timeline.

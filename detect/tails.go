@@ -107,3 +107,6 @@ func (t *tail) needed(limit float64) float64 {
 
 // extra is by how much the threshold of a series is raised.
 func (t *tails) extra(d Dim) float64 { return t.family[d.family()].raise }
+
+// most is the larger raise of the two families.
+func (t *tails) most() float64 { return max(t.family[0].raise, t.family[1].raise) }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 
 	"github.com/denylens/denylens/geo"
@@ -21,6 +22,9 @@ func (e *Engine) warnings() []string {
 	}
 	if t := &e.total; t.requests >= 1000 && t.status[200] == 0 && t.denied > t.requests/2 {
 		out = append(out, "the log holds refusals only: without the requests that were served no rate can be told")
+	}
+	if x := e.tails.most(); x > 0 {
+		out = append(out, fmt.Sprintf("refusals vary more here than the statistics assume: incidents need %.0f times the evidence, so that false ones stay as rare as asked for", math.Exp(x)))
 	}
 	return out
 }

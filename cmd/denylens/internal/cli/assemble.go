@@ -19,7 +19,7 @@ import (
 func assemble(stats []ingest.SourceStats, s detect.Summary, geo []string, p *redact.Privacy) *report.Report {
 	r := &report.Report{
 		Schema: report.Schema, Tool: report.Tool{Name: "denylens", Version: version()},
-		Traffic: s.Traffic, Incidents: s.Incidents, Standing: s.Standing, Warnings: s.Warnings, Refused: s.Refused,
+		Traffic: s.Traffic, Incidents: s.Incidents, Standing: s.Standing, Warnings: s.Warnings, Refused: s.Refused, Calibration: &s.Calibration,
 		Geo: geo, Timeline: s.Timeline,
 	}
 	r.Input.Late = s.Late

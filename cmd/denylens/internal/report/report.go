@@ -44,17 +44,18 @@ type Tool struct {
 
 // Report is one run's result. Its JSON form is public interface.
 type Report struct {
-	Schema    string            `json:"schema"`
-	Tool      Tool              `json:"tool"`
-	Input     Input             `json:"input"`
-	Traffic   detect.Traffic    `json:"traffic"`
-	Incidents []detect.Incident `json:"incidents"`
-	Standing  []detect.Standing `json:"standing"`
-	Warnings  []string          `json:"warnings,omitempty"`
-	Refused   map[string]int64  `json:"refused,omitempty"` // what bounded tables had no room for
-	Geo       []string          `json:"geo,omitempty"`     // the databases used, with their age
-	Timeline  []detect.Minute   `json:"-"`
-	Rejects   []string          `json:"-"` // a redacted sample of each reason, shown with -v
+	Schema      string              `json:"schema"`
+	Tool        Tool                `json:"tool"`
+	Input       Input               `json:"input"`
+	Traffic     detect.Traffic      `json:"traffic"`
+	Incidents   []detect.Incident   `json:"incidents"`
+	Standing    []detect.Standing   `json:"standing"`
+	Warnings    []string            `json:"warnings,omitempty"`
+	Refused     map[string]int64    `json:"refused,omitempty"`     // what bounded tables had no room for
+	Geo         []string            `json:"geo,omitempty"`         // the databases used, with their age
+	Calibration *detect.Calibration `json:"calibration,omitempty"` // how well the statistics hold on this log
+	Timeline    []detect.Minute     `json:"-"`
+	Rejects     []string            `json:"-"` // a redacted sample of each reason, shown with -v
 }
 
 // Renderer writes a report in one form.

@@ -144,6 +144,15 @@ func (p *page) detail(r *Report) {
 	for _, s := range r.Input.Sources {
 		p.entry(escape.Lit("file"), faint, escape.Term(fmt.Sprintf("%s: %s, %s, %s of %s understood", s.Name, s.Format, Bytes(s.Bytes), escape.Thousands(s.Parsed), count(s.Lines, "line"))))
 	}
+	if c := r.Calibration; c != nil && len(c.Levels) > 0 {
+		text := escape.Thousands(c.Tests) + " windows of cohorts judged; chance makes"
+		for i, l := range c.Levels {
+			if i%2 == 1 {
+				text += fmt.Sprintf(" one in %s surprising, it was %.2g;", escape.Thousands(int64(1/l.Nominal+0.5)), l.Observed/l.Nominal)
+			}
+		}
+		p.entry(escape.Lit("model"), faint, escape.Term(strings.TrimSuffix(text, ";")))
+	}
 	for _, s := range r.Rejects {
 		p.line(span{faint, escape.Join(escape.Lit("  not read").Pad(margin+2), escape.Term(s))})
 	}
