@@ -17,9 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -29,6 +27,9 @@ type options struct {
 	requests int
 	only     string
 	episodes string
+	real     string
+	split    string
+	dump     string
 	save     string
 	verbose  bool
 }
@@ -40,6 +41,9 @@ func main() {
 	flag.IntVar(&o.requests, "requests", 0, "requests a day; 0 = 150,000")
 	flag.StringVar(&o.only, "case", "", "only cases whose name contains this")
 	flag.StringVar(&o.episodes, "episodes", "", "folder of real episodes: NAME.log[.gz] beside NAME.truth.json")
+	flag.StringVar(&o.real, "real", os.Getenv("DENYLENS_LOGS"), "folders of real logs NAME.log.gz to inject incidents into, as in PATH; by default what DENYLENS_LOGS says")
+	flag.StringVar(&o.split, "split", "", "only sites of this part: dev or test")
+	flag.StringVar(&o.dump, "dump", "", "folder to write each injected log and its truth to, to be looked at")
 	flag.StringVar(&o.save, "save", "", "folder to write a dated result to")
 	flag.BoolVar(&o.verbose, "v", false, "say what was missed and what was false")
 	flag.Parse()
@@ -55,36 +59,24 @@ func main() {
 	}
 }
 
+// job is work of which one processor does a piece at a time.
+type job func(ctx context.Context) []result
+
 // run measures all cases and returns how many goals were missed.
 func run(ctx context.Context, o options, w io.Writer) (failed int, err error) {
-	cases, err := listCases(o)
+	jobs, err := listJobs(o)
 	if err != nil {
 		return 0, err
 	}
 	begin := time.Now()
-	results := make([]result, len(cases))
-	var wait sync.WaitGroup
-	next := make(chan int)
-	for range max(1, runtime.GOMAXPROCS(0)) {
-		wait.Go(func() {
-			for i := range next {
-				results[i] = measure(ctx, cases[i])
-			}
-		})
-	}
-	for i := range cases {
-		next <- i
-	}
-	close(next)
-	wait.Wait()
-	for _, r := range results {
-		if r.err != nil {
-			return 0, fmt.Errorf("%s, seed %d: %w", r.group, r.seed, r.err)
-		}
+	results, injected, err := work(ctx, jobs)
+	if err != nil {
+		return 0, err
 	}
 	var text strings.Builder
 	if o.verbose {
 		tellMistakes(&text, results)
+		tellMistakes(&text, injected)
 	}
 	groups, total := summarize(results)
 	printTable(&text, groups, total)

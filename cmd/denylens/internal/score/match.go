@@ -1,15 +1,14 @@
 package main
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/denylens/denylens/cmd/denylens/internal/score/inject"
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
 	"github.com/denylens/denylens/detect"
-	"github.com/denylens/denylens/ingest"
 )
 
 // An alarm may be matched to an incident of the truth if they overlap in time,
@@ -23,6 +22,8 @@ const (
 	tail        = 10 * time.Minute
 	leastShared = .5
 	ambientPart = .8
+
+	fragmentPart = .8
 )
 
 // alarm is a reported incident with the clients its cohort covers.
@@ -40,26 +41,38 @@ type outcome struct {
 
 // cover collects for each reported incident the clients of its cohort: the
 // refused ones, or, for misuse, all.
-func cover(ctx context.Context, log []byte, format string, incidents []detect.Incident) ([]*alarm, error) {
+func cover(lines []inject.Line, incidents []detect.Incident) []*alarm {
 	alarms := make([]*alarm, len(incidents))
+	cohorts := make([][][]inject.Term, len(incidents))
 	for i := range incidents {
-		alarms[i] = &alarm{&incidents[i], map[netip.Addr]bool{}}
+		alarms[i], cohorts[i] = &alarm{&incidents[i], map[netip.Addr]bool{}}, cohortsOf(&incidents[i])
 	}
 	if len(alarms) == 0 {
-		return nil, nil
+		return nil
 	}
-	err := eachBatch(ctx, log, format, func(b *ingest.Batch) {
-		for i := range b.Records {
-			r := &b.Records[i]
-			refused := r.Status == 403 || r.Status == 401 || r.Status == 429
-			for _, a := range alarms {
-				if (refused || a.Kind == detect.Misuse) && a.during(r.Time) && !a.clients[r.Client] && cohortsOf(a.Incident).has(r) {
-					a.clients[r.Client] = true
-				}
+	for i := range lines {
+		l := &lines[i]
+		refused := l.Refused() || l.Status == 401
+		for k, a := range alarms {
+			if l.Request && (refused || a.Kind == detect.Misuse) && a.during(l.Time) && !a.clients[l.Client] && inject.Any(cohorts[k], l) {
+				a.clients[l.Client] = true
 			}
 		}
-	})
-	return alarms, err
+	}
+	return alarms
+}
+
+// cohortsOf is what an incident says whom it concerns: any of some conjunctions.
+func cohortsOf(in *detect.Incident) [][]inject.Term {
+	var out [][]inject.Term
+	for _, c := range append([][]detect.Term{in.Cohort}, in.Or...) {
+		terms := make([]inject.Term, len(c))
+		for i, t := range c {
+			terms[i] = inject.Term(t)
+		}
+		out = append(out, terms)
+	}
+	return out
 }
 
 // during tells whether an alarm covers a moment; its onset is known to a minute.
@@ -67,17 +80,27 @@ func (a *alarm) during(at int64) bool {
 	return at >= a.Start.Add(-time.Minute).UnixNano() && (a.End == nil || at < a.End.Add(time.Minute).UnixNano())
 }
 
-// fits tells whether an alarm may be matched to an incident, and how well.
-func fits(t *simulate.Incident, a *alarm) (float64, bool) {
-	if a.End != nil && a.End.Before(t.Start) || t.End != nil && a.Start.After(t.End.Add(tail)) {
-		return 0, false
-	}
-	both := 0
+// overlaps tells whether an alarm falls into the time of an incident.
+func overlaps(t *simulate.Incident, a *alarm) bool {
+	return (a.End == nil || !a.End.Before(t.Start)) && (t.End == nil || !a.Start.After(t.End.Add(tail)))
+}
+
+// shared counts the clients of an incident that an alarm covers.
+func shared(t *simulate.Incident, a *alarm) (both int) {
 	for _, c := range t.Clients {
 		if addr, err := netip.ParseAddr(c); err == nil && a.clients[addr] {
 			both++
 		}
 	}
+	return both
+}
+
+// fits tells whether an alarm may be matched to an incident, and how well.
+func fits(t *simulate.Incident, a *alarm) (float64, bool) {
+	if !overlaps(t, a) {
+		return 0, false
+	}
+	both := shared(t, a)
 	j := float64(both) / float64(max(1, len(t.Clients)+len(a.clients)-both))
 	return j, j >= leastShared
 }
@@ -135,11 +158,27 @@ func match(truths []simulate.Incident, alarms []*alarm) (out []outcome, rest []*
 		}
 	}
 	for k, a := range alarms {
-		if !used[k] {
+		if used[k] {
+			continue
+		}
+		if i := slices.IndexFunc(truths, func(t simulate.Incident) bool { return fragment(&t, a) }); i >= 0 {
+			out[i].dups++
+		} else {
 			rest = append(rest, a)
 		}
 	}
 	return out, rest
+}
+
+// fragment tells whether an alarm is about a piece of an incident: at its time,
+// of its kind, and with hardly a client that it did not touch. Nobody is told
+// anything false by it, but told twice, or too little: it is a duplicate, and no
+// find.
+func fragment(t *simulate.Incident, a *alarm) bool {
+	if (a.Kind == detect.Misuse) != (t.Kind == string(detect.Misuse)) || len(a.clients) == 0 || !overlaps(t, a) {
+		return false
+	}
+	return float64(shared(t, a)) >= fragmentPart*float64(len(a.clients))
 }
 
 func augment(i int, options [][]int, owner []int, seen []bool) bool {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/denylens/denylens/cmd/denylens/internal/score/inject"
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
 	"github.com/denylens/denylens/detect"
 	"github.com/denylens/denylens/ingest"
@@ -87,10 +88,10 @@ func TestAlarmsAboutPassingProbesAreNotFalseButOnlyAsMisuse(t *testing.T) {
 }
 
 func TestCohortsMeanWhatTheContractSays(t *testing.T) {
-	r := ingest.Record{Client: netip.MustParseAddr("200.147.3.157"), Path: []byte("/api/v1/orders/17"), Method: []byte("POST"), Status: 403,
-		Host: []byte("API.example.com:443"), Referer: []byte("https://a.example/x"), User: []byte("erp"),
-		Agent: []byte("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36 Edg/144.0.0.0")}
-	for term, want := range map[detect.Term]bool{
+	r := inject.Line{Client: netip.MustParseAddr("200.147.3.157"), Country: [2]byte{'B', 'R'}, Path: "/api/v1/orders/17", Method: "POST", Status: 403,
+		Host: "API.example.com:443", Referer: "https://a.example/x", User: "erp",
+		Agent: ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36 Edg/144.0.0.0")}
+	for term, want := range map[inject.Term]bool{
 		{Dim: "path", Value: "/api"}: true, {Dim: "path", Value: "/ap"}: false, {Dim: "path", Value: "/api/v1/orders/{n}"}: true,
 		{Dim: "path", Value: "/api/v1/orders/17/x"}: false, {Dim: "path", Value: "/"}: false,
 		{Dim: "api_version", Value: "v1"}: true, {Dim: "api_version", Value: "v2"}: false,
@@ -100,14 +101,14 @@ func TestCohortsMeanWhatTheContractSays(t *testing.T) {
 		{Dim: "ua", Value: "Edge/144"}: true, {Dim: "ua", Value: "Edge"}: true, {Dim: "ua", Value: "Edge/14"}: false, {Dim: "ua", Value: "Chrome/144"}: false,
 		{Dim: "nonsense", Value: "x"}: false,
 	} {
-		if got := (cohorts{{term}}).has(&r); got != want {
+		if got := inject.All([]inject.Term{term}, &r); got != want {
 			t.Errorf("%v: %v", term, got)
 		}
 	}
-	if !(cohorts{{}}).has(&r) {
+	if !inject.All(nil, &r) {
 		t.Error("the empty cohort is everyone")
 	}
-	if !(cohorts{{{Dim: "country", Value: "DE"}}, {{Dim: "method", Value: "POST"}}}).has(&r) {
+	if !inject.Any([][]inject.Term{{{Dim: "country", Value: "DE"}}, {{Dim: "method", Value: "POST"}}}, &r) {
 		t.Error("a further conjunction does not count")
 	}
 }

@@ -46,22 +46,29 @@ func minutes(x float64) string {
 func tellMistakes(w io.Writer, results []result) {
 	for _, r := range results {
 		where := fmt.Sprintf("%s, seed %d:", r.group, r.seed)
+		if r.sample != nil {
+			where = fmt.Sprintf("%s (%s):", r.group, r.sample.Tell())
+		}
 		for _, o := range r.outcomes {
 			t := o.truth
 			what := fmt.Sprintf("%s %s [%s] %s, %d clients", t.Kind, t.Cause, normalTruth(t.Cohort), t.Start.Format("15:04"), len(t.Clients))
 			switch {
 			case o.alarm == nil:
-				fmt.Fprintln(w, where, "missed:", what)
+				fmt.Fprintln(w, "missed", where, what)
 				continue
-			case string(o.alarm.Kind) != t.Kind || !rightCause(&o) || !exact(t, o.alarm):
-				fmt.Fprintln(w, where, "misjudged:", what, "as", tell(o.alarm))
+			case string(o.alarm.Kind) != t.Kind:
+				fmt.Fprintln(w, "wrong kind", where, what, "as", tell(o.alarm))
+			case !rightCause(&o):
+				fmt.Fprintln(w, "wrong cause", where, what, "as", tell(o.alarm))
+			case !exact(t, o.alarm):
+				fmt.Fprintln(w, "other cohort", where, what, "as", tell(o.alarm))
 			}
 			if o.dups > 0 {
-				fmt.Fprintln(w, where, o.dups, "duplicates of", what)
+				fmt.Fprintln(w, o.dups, "duplicates", where, what)
 			}
 		}
 		for _, a := range r.rest {
-			fmt.Fprintln(w, where, "false:", tell(a))
+			fmt.Fprintln(w, "false", where, tell(a))
 		}
 	}
 }

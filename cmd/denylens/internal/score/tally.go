@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/denylens/denylens/cmd/denylens/internal/score/inject"
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
 	"github.com/denylens/denylens/detect"
 )
@@ -19,36 +20,50 @@ type result struct {
 	outcomes []outcome
 	rest     []*alarm // false ones
 	ambient  int      // alarms about those who really probe in passing
+	natural  int      // alarms that the log raised before anything was injected, too
 	seconds  float64
+	sample   *inject.Sample // nil for a simulated scenario
 }
 
 // measure has one log judged and compares.
 func measure(ctx context.Context, t trial) (r result) {
 	r.group, r.seed = t.group, t.seed
-	log, truth, err := t.open(ctx)
+	text, truth, err := t.open(ctx)
 	if r.truth, r.err = truth, err; err != nil {
 		return r
 	}
+	log, err := inject.Read(text, t.format)
+	if r.err = err; err != nil {
+		return r
+	}
+	var alarms []*alarm
+	alarms, r.seconds, r.err = alarmsOf(ctx, text, t.format, log.Lines)
+	r.compare(alarms)
+	return r
+}
+
+// alarmsOf has a log judged.
+func alarmsOf(ctx context.Context, text []byte, format string, lines []inject.Line) ([]*alarm, float64, error) {
 	begin := time.Now()
-	sum, err := judge(ctx, log, t.format)
-	r.seconds = time.Since(begin).Seconds()
-	if r.err = err; err != nil {
-		return r
+	sum, err := judge(ctx, text, format)
+	spent := time.Since(begin).Seconds()
+	if err != nil {
+		return nil, spent, err
 	}
-	alarms, err := cover(ctx, log, t.format, sum.Incidents)
-	if r.err = err; err != nil {
-		return r
-	}
+	return cover(lines, sum.Incidents), spent, nil
+}
+
+// compare matches alarms with the truth.
+func (r *result) compare(alarms []*alarm) {
 	out, rest := match(r.truth.Incidents, alarms)
 	r.outcomes = out
 	for _, a := range rest {
-		if ambient(a, truth.Ambient) {
+		if ambient(a, r.truth.Ambient) {
 			r.ambient++
 		} else {
 			r.rest = append(r.rest, a)
 		}
 	}
-	return r
 }
 
 // figures are the sums over some logs.

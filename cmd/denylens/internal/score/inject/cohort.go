@@ -1,4 +1,4 @@
-package main
+package inject
 
 import (
 	"net/netip"
@@ -7,67 +7,68 @@ import (
 	"strings"
 
 	"github.com/phuslu/iploc"
-
-	"github.com/denylens/denylens/detect"
-	"github.com/denylens/denylens/ingest"
 )
 
-// cohorts is what an incident says whom it concerns: any of some conjunctions.
-type cohorts [][]detect.Term
+// Term is one conjunct of a cohort, in the words of a report.
+type Term struct{ Dim, Value string }
 
-func cohortsOf(in *detect.Incident) cohorts { return append(cohorts{in.Cohort}, in.Or...) }
+// CountryOf is the country of an address as the built-in data know it; empty if
+// they do not.
+func CountryOf(a netip.Addr) string { return iploc.IPCountry(a) }
 
-// has tells whether a record belongs to one of the conjunctions. It is written
+// Any tells whether a request belongs to one of some conjunctions. It is written
 // against the contract's words, not with the detector's own code, so that a
 // cohort which does not mean what it says is noticed.
-func (c cohorts) has(r *ingest.Record) bool {
-	for _, all := range c {
-		if !slices.ContainsFunc(all, func(t detect.Term) bool { return !holds(t, r) }) {
-			return true
-		}
-	}
-	return false
+func Any(or [][]Term, l *Line) bool {
+	return slices.ContainsFunc(or, func(all []Term) bool { return All(all, l) })
 }
 
-func holds(t detect.Term, r *ingest.Record) bool {
+// All tells whether a request has all of some properties.
+func All(terms []Term, l *Line) bool {
+	for _, t := range terms {
+		if !t.holds(l) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t Term) holds(l *Line) bool {
 	switch t.Dim {
 	case "country":
-		if r.Country != [2]byte{} {
-			return string(r.Country[:]) == t.Value
-		}
-		return iploc.IPCountry(r.Client) == t.Value
+		return string(l.Country[:]) == t.Value
 	case "asn":
-		return strconv.FormatUint(uint64(r.ASN), 10) == t.Value
+		return strconv.FormatUint(uint64(l.ASN), 10) == t.Value
 	case "network":
 		p, err := netip.ParsePrefix(t.Value)
-		return err == nil && p.Contains(r.Client)
+		return err == nil && p.Contains(l.Client)
 	case "ip":
 		a, err := netip.ParseAddr(t.Value)
 		if err != nil { // an IPv6 client may be named by its network
-			return holds(detect.Term{Dim: "network", Value: t.Value}, r)
+			return Term{"network", t.Value}.holds(l)
 		}
-		return a == r.Client
+		return a == l.Client
 	case "user":
-		return string(r.User) == t.Value
+		return l.User == t.Value
 	case "host":
-		host, _, _ := strings.Cut(string(r.Host), ":")
+		host, _, _ := strings.Cut(l.Host, ":")
 		return strings.EqualFold(host, t.Value)
 	case "path":
-		return onPath(string(r.Path), t.Value)
+		return onPath(l.Path, t.Value)
 	case "api_version":
-		return slices.Contains(strings.Split(strings.ToLower(string(r.Path)), "/"), t.Value)
+		return slices.Contains(strings.Split(strings.ToLower(l.Path), "/"), t.Value)
 	case "method":
-		return string(r.Method) == t.Value
+		return l.Method == t.Value
 	case "ua":
-		return isAgent(strings.ToLower(string(r.Agent)), strings.ToLower(t.Value))
+		return isAgent(strings.ToLower(l.Agent), strings.ToLower(t.Value))
 	case "os":
-		return strings.Contains(strings.ToLower(string(r.Agent)), strings.ToLower(t.Value))
+		return strings.Contains(strings.ToLower(l.Agent), strings.ToLower(t.Value))
 	case "referer":
-		return refererHost(string(r.Referer)) == t.Value
+		return refererHost(l.Referer) == t.Value
 	case "rule":
-		return string(r.Rule) == t.Value
+		return l.Rule == t.Value
 	case "status":
-		return strconv.Itoa(int(r.Status)) == t.Value
+		return strconv.Itoa(int(l.Status)) == t.Value
 	}
 	return false
 }
@@ -91,8 +92,8 @@ func onPath(path, prefix string) bool {
 	return true
 }
 
-// tokens are the names of browsers in their user agents, where they differ.
-var tokens = map[string]string{"edge": "edg", "opera": "opr", "safari": "version", "samsung": "samsungbrowser", "samsung internet": "samsungbrowser",
+// agentTokens are the names of browsers in their user agents, where they differ.
+var agentTokens = map[string]string{"edge": "edg", "opera": "opr", "safari": "version", "samsung": "samsungbrowser", "samsung internet": "samsungbrowser",
 	"msie": "msie ", "ie": "msie "}
 
 // isAgent tells whether a user agent, in lower case, is of a family, or of a
@@ -100,7 +101,7 @@ var tokens = map[string]string{"edge": "edg", "opera": "opr", "safari": "version
 func isAgent(agent, want string) bool {
 	family, major, versioned := strings.Cut(want, "/")
 	token := family
-	if t, ok := tokens[family]; ok {
+	if t, ok := agentTokens[family]; ok {
 		token = t
 	}
 	if family == "chrome" || family == "safari" {
