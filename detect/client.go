@@ -5,6 +5,7 @@ package detect
 type client struct {
 	ident
 	deniedAt   int32  // minute of the latest refusal, -1 never
+	seen       int32  // minute of the latest request
 	ok         uint32 // requests served, refused, ...
 	denied     uint32
 	auth       uint32
@@ -49,7 +50,7 @@ func (cs *clients) of(id uint32, who *ident) *client {
 	}
 	c := cs.list.at(id)
 	if c.hash != who.hash {
-		*c = client{ident: *who, day: who.first, deniedAt: -1, scanAt: -1, lastHour: -1, kept: -1}
+		*c = client{ident: *who, day: who.first, deniedAt: -1, seen: never, scanAt: -1, lastHour: -1, kept: -1}
 	}
 	return c
 }

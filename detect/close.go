@@ -31,6 +31,7 @@ func (e *Engine) close(w *window) {
 	e.self.count(w, e.leaves)
 	p := e.ring.turn(w, e.windows)
 	p.samples = w.samples
+	e.absent.turn(e, p)
 	sample := sampling(len(w.rows), e.ring.limit/keepServed)
 	for _, h := range w.heads {
 		e.closeClient(w, h, p, sample)
@@ -88,6 +89,9 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	}
 	if weight > 0 {
 		e.keep(w, head, c, p, weight, hostile, legit)
+	}
+	if c.arrives(w.minute, &s) {
+		e.absent.visit(e, c, e.leaves.list.at(w.rows[head].leaf))
 	}
 	e.learnClient(c, w.minute, &s)
 	e.walk(c, id, w.minute, s)

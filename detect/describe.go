@@ -14,6 +14,9 @@ func (e *Engine) describeEvent(ev *event) Incident {
 	if ev.frozen != nil {
 		return *ev.frozen
 	}
+	if ev.origin == byAbsence {
+		return e.describeAbsence(ev)
+	}
 	s := e.scene(ev)
 	inc := Incident{ID: ev.id, Kind: s.kind(), State: "open", Start: ev.startTime(),
 		DetectedAt: time.Unix(ev.noticed, 0).UTC().Add(e.cfg.Patience), Spark: ev.spark, Samples: ev.samples}

@@ -71,6 +71,7 @@ type Engine struct {
 	scratch []int32
 	calib   calibration
 	tails   tails
+	absent  absences
 }
 
 // limits are the bounds of the tables, derived from MaxMemory.
@@ -116,6 +117,7 @@ func New(cfg Config) *Engine {
 	e.series = newSeriesTable()
 	e.space = e.newSpace()
 	e.users.seen, e.waves.seen = map[uint32]*userSeen{}, map[uint64]*probed{}
+	e.absent.index = map[uint32]int{}
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts
 	e.notes.init()

@@ -12,6 +12,7 @@ const (
 	byShare
 	byWave
 	byStart // it ran already when the log began
+	byAbsence
 )
 
 // event is one incident in the making.
@@ -48,6 +49,8 @@ type event struct {
 	samples  []Sample
 	lost     int64 // clients not told apart any more
 	told     told
+	due      float64 // byAbsence: visits that should have begun, and ...
+	came     float64 // ... those that did
 }
 
 // told is what subscribers were told last, to tell them of material change only.

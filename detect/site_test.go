@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,3 +126,16 @@ func cohortOf(inc Incident) string {
 }
 
 func geoAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{81, byte(i >> 8), byte(i), 7}) }
+
+func geoParse(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+// stamp is the time of a line of the site.
+func stamp(line string) time.Time {
+	_, rest, _ := strings.Cut(line, "[")
+	text, _, _ := strings.Cut(rest, "]")
+	at, err := time.Parse("02/Jan/2006:15:04:05 -0700", text)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}
