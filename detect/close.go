@@ -284,7 +284,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		}
 		f := fact{client: r.client, check: uint32(c.hash), leaf: r.leaf, attr: c.values(), n: uint16(min(r.n, 1<<16-1)), denied: r.by[clDenied],
 			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: r.news, known: r.by[clDenied] > 0 && e.served.others(r.tmpl, r.client), hostile: hostile, recent: c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch || r.by[clDenied] > 0,
-			legit: int8(math.Max(-60, math.Min(60, legit*10))), sec: r.first, why: r.why, rule: r.rule}
+			old: c.ok > 0, legit: int8(math.Max(-60, math.Min(60, legit*10))), sec: r.first, why: r.why, rule: r.rule}
 		for k, n := range r.by {
 			if n > 0 {
 				f.met |= 1 << k

@@ -63,12 +63,16 @@ type told struct {
 // clientSeen is what an event knows of one client of its cohort.
 type clientSeen struct {
 	denied    bool
-	served    bool // in the cohort, during the event
-	elsewhere bool // outside the cohort, after its first refusal
-	healed    bool // in the cohort, in a later window than a refusal
-	retried   bool // asked a login or token endpoint after a refusal
-	legit     int8 // tenths of nats before its first refusal
-	first     int32
+	served    bool  // in the cohort, during the event
+	late      bool  // ... in an earlier window than its first refusal
+	old       bool  // and before the event
+	elsewhere bool  // outside the cohort, after its first refusal
+	healed    bool  // in the cohort, in a later window than a refusal
+	signed    bool  // signed in, or got a token, after a refusal
+	legit     int8  // tenths of nats before its first refusal
+	first     int32 // minute of its first refusal
+	since     int32 // minute in which it was served first
+	back      int32 // minute in which it was served again
 	requests  int32
 }
 
@@ -101,6 +105,7 @@ type taking struct {
 	last uint64
 	tally
 	inside control
+	turn   turn
 }
 
 // tally counts the clients of a cohort in one window.
@@ -131,6 +136,7 @@ func (t *taking) cohort(f *fact, may bool) {
 
 // end counts the page.
 func (t *taking) end() {
+	t.ev.f.minute(&t.turn)
 	if t.ev.members == nil {
 		t.ev.f.control.rest(t.p.all, t.inside)
 	}
@@ -155,6 +161,11 @@ func (t *taking) fact(f *fact) {
 	fresh := key != t.last
 	t.last = key
 	t.inside.add(f)
+	if fresh {
+		ev.f.minute(&t.turn)
+		t.turn = turn{weight: float64(f.weight)}
+	}
+	t.turn.add(f)
 	c, known := ev.clients[key]
 	if !known && len(ev.clients) >= maxEventClients {
 		ev.lost++
@@ -167,14 +178,9 @@ func (t *taking) fact(f *fact) {
 		ev.lastD = max(ev.lastD, t.p.minute)
 	}
 	if f.has(clOK) {
-		c.served = true
-		if c.denied && t.p.minute > c.first {
-			c.healed = true
-		}
+		c.serve(t.p.minute)
 	}
-	if c.denied && f.flags&fLogin != 0 {
-		c.retried = true
-	}
+	c.signed = c.signed || c.denied && f.signsIn()
 	ev.clients[key] = c
 	ev.f.inside(t.e, f)
 	if fresh {
@@ -191,7 +197,8 @@ func (t *taking) fact(f *fact) {
 func (ev *event) refuse(c *clientSeen, f *fact, p *page) {
 	if !c.denied {
 		ev.nDenied++
-		c.denied, c.legit, c.first = true, f.legit, p.minute
+		c.denied, c.legit, c.first, c.old = true, f.legit, p.minute, f.old
+		c.late = c.served && c.since < p.minute
 	}
 	ev.lastD = max(ev.lastD, p.minute)
 	if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
@@ -210,11 +217,23 @@ func (ev *event) elsewhere(f *fact) {
 	if f.has(clOK) {
 		c.elsewhere = true
 	}
-	if f.flags&fLogin != 0 {
-		c.retried = true
-	}
+	c.signed = c.signed || f.signsIn()
 	ev.clients[key] = c
 }
+
+// serve notes that the client was served in the cohort.
+func (c *clientSeen) serve(minute int32) {
+	if !c.served {
+		c.served, c.since = true, minute
+	}
+	if c.denied && !c.healed && minute > c.first {
+		c.healed, c.back = true, minute
+	}
+}
+
+// signsIn tells whether a login or a request for a token was accepted. Pages
+// about signing in are read as well, so only what sends something counts.
+func (f *fact) signsIn() bool { return f.flags&(fLogin|fWrite) == fLogin|fWrite && f.has(clOK) }
 
 func (ev *event) keepSample(f *fact, p *page) {
 	if len(ev.samples) < 5 && f.sample > 0 && int(f.sample) <= len(p.samples) {

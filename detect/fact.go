@@ -28,6 +28,7 @@ type fact struct {
 	known   bool  // others are served this template
 	hostile bool
 	recent  bool // the client was refused within the hour
+	old     bool // the client was served before this window
 	legit   int8 // legitimacy of the client before this window, in tenths of a nat
 	sec     uint8
 	why     [2]ingest.Why

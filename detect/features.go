@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/denylens/denylens/ingest"
+import (
+	"math"
+
+	"github.com/denylens/denylens/ingest"
+)
 
 // features is what is known of the refusals of an event and of everybody else
 // meanwhile; the table of causes reads nothing else. Counts are of rows: one
@@ -13,23 +17,23 @@ type features struct {
 	why                 map[ingest.Why]float64
 	sizes               counter
 	statuses            counter
-	values              [numAxes]counter // values among refused rows
-	heavyDenied         float64          // requests a minute of refused rows ...
-	heavyServed         float64          // ... and of served ones
-	auth, limited, miss float64          // rows that met a 401, a 429, a 404 or the like
-	flagged             map[flags]float64
-	user, noUser        float64 // refused rows with and without a user
-	control             control // everybody else
-	hostile             float64 // refused rows of known attackers
+	values              [numAxes]counter  // values among refused rows
+	auth, limited, miss float64           // rows that met a 401, a 429, a 404 or the like
+	flagged             map[flags]float64 // refused rows
+	spared              map[flags]float64 // served ones
+	turns, sparedTurns  turns             // minutes of clients that were refused in them, and of others
+	user, noUser        float64           // refused rows with and without a user
+	control             control           // everybody else
+	hostile             float64           // refused rows of known attackers
 	peakShare           float64
 	noReferer           float64
 }
 
 // counted flags: shares of refused rows that carry them.
-var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots}
+var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked}
 
 func (f *features) init() {
-	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}}
+	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}, spared: map[flags]float64{}}
 }
 
 // counter counts few distinct values; beyond its limit they are one.
@@ -91,7 +95,11 @@ func (f *features) inside(e *Engine, x *fact) {
 	}
 	if x.has(clOK) {
 		f.served += w
-		f.heavyServed += w * float64(x.n)
+		for _, b := range countedFlags {
+			if x.flags&b != 0 {
+				f.spared[b] += w
+			}
+		}
 	}
 	if x.denied == 0 {
 		return
@@ -99,7 +107,6 @@ func (f *features) inside(e *Engine, x *fact) {
 	v := e.axes(x)
 	f.denied++
 	f.deniedReq += float64(x.denied)
-	f.heavyDenied += float64(x.n)
 	if x.has(clOK) {
 		f.mixed++
 	}
@@ -157,6 +164,56 @@ func (c *control) rest(all, inside control) {
 }
 
 func (f *features) share(b flags) float64 { return ratio(f.flagged[b], f.denied) }
+
+// contrast is how much larger the share of what is flagged with b (or, if not
+// with, is not flagged) is among refused rows than among the served rows of the
+// same cohort, times the share of it that is refused: 1 if b decides. It is 0
+// where too little is served to tell.
+func (f *features) contrast(b flags, with bool) float64 {
+	if f.served < 5 {
+		return 0
+	}
+	refused, spared := f.flagged[b], f.spared[b]
+	if !with {
+		refused, spared = f.denied-refused, f.served-spared
+	}
+	return math.Max(0, ratio(refused, f.denied)-ratio(spared, f.served)) * ratio(refused, refused+spared)
+}
+
+// turn is a minute of one client within a cohort.
+type turn struct {
+	weight, n float64
+	refused   bool
+	served    bool
+}
+
+func (t *turn) add(x *fact) {
+	t.n += float64(x.n)
+	t.refused = t.refused || x.denied > 0
+	t.served = t.served || x.has(clOK)
+}
+
+// turns adds minutes of clients up; in both of them something was served too.
+type turns struct{ minutes, requests, both float64 }
+
+// minute takes the minute of a client in.
+func (f *features) minute(t *turn) {
+	to := &f.sparedTurns
+	if t.refused {
+		to = &f.turns
+	}
+	to.minutes += t.weight
+	to.requests += t.weight * t.n
+	if t.served {
+		to.both += t.weight
+	}
+}
+
+// heaviness is how many times as much clients ask in a minute in which they are
+// refused as clients of the cohort do in others.
+func (f *features) heaviness() float64 {
+	return ratio(ratio(f.turns.requests, f.turns.minutes), math.Max(1, ratio(f.sparedTurns.requests, f.sparedTurns.minutes)))
+}
 
 func (f *features) whyShare(ws ...ingest.Why) float64 {
 	sum := 0.0

@@ -26,6 +26,8 @@ const (
 	fBadReq                     // malformed request line
 	fWrite                      // POST, PUT, PATCH, DELETE
 	fObject                     // the path names one of many things: /items/{n}
+	fQuery                      // has a query
+	fUnasked                    // an upstream is logged, and none was asked
 )
 
 // class says what an answer meant to the client.

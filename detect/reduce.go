@@ -145,7 +145,7 @@ func (r *Reducer) class(rec *ingest.Record) class {
 		return clOK
 	case s == 401 || s == 407:
 		return clAuth
-	case s == 429:
+	case s == 429, s == 1015:
 		return clLimited
 	case s == 0 || s == 408 || s == 444 || s == 499:
 		return clNone
@@ -160,6 +160,9 @@ func requestFlags(rec *ingest.Record) flags {
 	if len(rec.Referer) > 0 {
 		f |= fReferer
 	}
+	if len(rec.Query) > 0 {
+		f |= fQuery
+	}
 	switch string(rec.Method) {
 	case "GET", "HEAD", "OPTIONS":
 	case "POST", "PUT", "DELETE", "PATCH":
@@ -172,6 +175,8 @@ func requestFlags(rec *ingest.Record) flags {
 	if rec.Has&ingest.HasUpstream != 0 {
 		if rec.Upstream != 0 {
 			f |= fUpstream
+		} else {
+			f |= fUnasked
 		}
 		if rec.Upstream == 403 {
 			f |= fUp403

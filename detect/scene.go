@@ -12,10 +12,13 @@ type scene struct {
 	legit                                 int           // likely legitimate ones among them
 	elsewhere                             float64       // share of refused clients served outside the cohort meanwhile
 	healed                                float64       // share served in the cohort again
-	relogged                              float64       // share that asked a login or token endpoint and were served again
+	cured                                 float64       // ... while others are still refused
+	late                                  float64       // share served in the cohort before they were refused, when others were already
+	relogged                              float64       // share that signed in or got a token and were served again
 	sumLegit                              float64
 	verdict                               float64 // log-odds of over-blocking against misuse
 	countries, networks, agents, prefixes int
+	oneNetwork                            float64 // share of the refusals that go to the commonest network
 	strangers                             float64 // share of refused clients that were never served anything
 }
 
@@ -29,7 +32,7 @@ func (e *Engine) scene(ev *event) *scene {
 	if v, share := s.values[axRule].top(); v != 0 && share > 0.8 {
 		s.has[DimRule] = true
 	}
-	var elsewhere, healed, relogged, strangers float64
+	var elsewhere, healed, cured, late, relogged, strangers float64
 	for _, c := range ev.clients {
 		s.clients++
 		if !c.denied {
@@ -44,18 +47,28 @@ func (e *Engine) scene(ev *event) *scene {
 		if c.elsewhere {
 			elsewhere++
 		}
-		if !c.elsewhere && !c.served && l <= freshLegit {
+		if !c.elsewhere && !c.late && !c.old && l <= freshLegit {
 			strangers++
 		}
 		if c.healed {
 			healed++
-			if c.retried {
+			if c.signed {
 				relogged++
 			}
+			if c.back < ev.lastD {
+				cured++
+			}
+		}
+		if c.late {
+			late++
 		}
 	}
 	n := float64(s.refusedCl)
 	s.elsewhere, s.healed, s.relogged, s.strangers = ratio(elsewhere, n), ratio(healed, n), ratio(relogged, n), ratio(strangers, n)
+	s.cured, s.late = ratio(cured, n), ratio(late, n)
+	if v, share := s.values[axNetwork].top(); v != 0 {
+		s.oneNetwork = share
+	}
 	s.countries, s.networks = s.values[axCountry].distinct(), s.values[axNetwork].distinct()
 	s.agents, s.prefixes = s.values[axAgent].distinct(), s.values[axPath1].distinct()
 	s.verdict = s.judge()

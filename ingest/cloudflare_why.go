@@ -86,6 +86,9 @@ func cfDecision(m *cfValues, r *Record) {
 	case r.OriginStatus == 0:
 		r.Why = pathingWhy(m.v[cfPathingSrc].text, m.v[cfPathingOp].text, m.v[cfPathingStatus].text)
 	}
+	if r.Why == WhyUnknown {
+		r.Why = numberWhy(r.Status)
+	}
 }
 
 func lowered(b []byte, scratch *[32]byte) []byte {
@@ -112,11 +115,10 @@ func challenges(action []byte) bool {
 	return false
 }
 
-// edgeWhy maps an action and the product that took it, both in lower case.
+// edgeWhy maps an action and the product that took it, both in lower case
+// (developers.cloudflare.com/logs, "Security fields"). What a rule looks at says
+// more than whether it blocks or challenges.
 func edgeWhy(action, source []byte) Why {
-	if challenges(action) {
-		return WhyEdgeChallenge
-	}
 	if !terminates(action) {
 		return WhyUnknown
 	}
@@ -135,8 +137,37 @@ func edgeWhy(action, source []byte) Why {
 		return WhyRateLimit
 	case "zonelockdown":
 		return WhyEdgeIP
+	case "firewallcustom", "firewallrules":
+		return WhyEdgeCustom
+	case "apishieldtokenvalidation": // of JSON Web Tokens
+		return WhyAuthFailed
+	}
+	if challenges(action) {
+		return WhyEdgeChallenge
 	}
 	return WhyEdgeRule
+}
+
+// numberWhy maps the numbers of Cloudflare's own pages, which some logs have in
+// place of the status (developers.cloudflare.com/support, "1xxx errors").
+func numberWhy(status uint16) Why {
+	switch status {
+	case 1006, 1007, 1008, 1106:
+		return WhyEdgeIP
+	case 1005:
+		return WhyEdgeASN
+	case 1009:
+		return WhyEdgeCountry
+	case 1010:
+		return WhyEdgeAgent
+	case 1011:
+		return WhyEdgeHotlink
+	case 1015:
+		return WhyRateLimit
+	case 1020:
+		return WhyEdgeCustom
+	}
+	return WhyUnknown
 }
 
 // pathingWhy maps the fields of before SecurityAction was logged:

@@ -185,7 +185,7 @@ func TestTheEdgesDecisionSaysWhy(t *testing.T) {
 		`"SecurityAction":"block","SecuritySources":["hot"],"SecurityActions":["block"]`:                 WhyEdgeHotlink,
 		`"SecurityAction":"block","SecuritySources":["rateLimit"],"SecurityActions":["block"]`:           WhyRateLimit,
 		`"SecurityAction":"block","SecuritySources":["firewallManaged"],"SecurityActions":["block"]`:     WhyEdgeRule,
-		`"SecurityActions":["skip","jschallenge"],"SecuritySources":["firewallCustom","firewallCustom"]`: WhyEdgeChallenge,
+		`"SecurityActions":["skip","jschallenge"],"SecuritySources":["firewallCustom","firewallCustom"]`: WhyEdgeCustom,
 		`"WAFAction":"drop","FirewallMatchesSources":["waf"],"FirewallMatchesActions":["drop"]`:          WhyEdgeRule,
 		`"SecurityAction":"block","OriginResponseStatus":403`:                                            WhyUpstreamRefused,
 		`"EdgePathingSrc":"user","EdgePathingOp":"ban","EdgePathingStatus":"ctry"`:                       WhyEdgeCountry,

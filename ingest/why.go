@@ -19,7 +19,8 @@ const (
 	WhyTLSRequired         // plain HTTP where TLS is required
 	WhyRateLimit           // limit_req, limit_conn, edge rate limit, Apinto rate-limiting
 	WhyModSecurity         // ModSecurity, Coraza, NAXSI: access denied
-	WhyEdgeRule            // edge custom, managed or bot rule
+	WhyEdgeRule            // edge managed, bot or schema rule: it looks at what is asked
+	WhyEdgeCustom          // edge rule of the owner's own: it may look at anything
 	WhyEdgeIP              // edge rule on address or range
 	WhyEdgeASN             // edge rule on an autonomous system
 	WhyEdgeCountry         // edge rule on a country
@@ -33,7 +34,7 @@ const (
 
 var whyNames = [numWhy]string{
 	"unknown", "rule", "no_index", "file_permission", "symlink", "htaccess", "server_config", "authz", "auth_failed",
-	"client_cert", "tls_required", "rate_limit", "modsecurity", "edge_rule", "edge_ip", "edge_asn", "edge_country",
+	"client_cert", "tls_required", "rate_limit", "modsecurity", "edge_rule", "edge_custom", "edge_ip", "edge_asn", "edge_country",
 	"edge_agent", "edge_hotlink", "edge_challenge", "gateway_strategy", "upstream_refused",
 }
 
