@@ -121,6 +121,9 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		if r.flags&fReferer != 0 {
 			s.refs = add16(s.refs, r.n)
 		}
+		if e.behind != "" && r.flags&fProbe != 0 && r.by[clDenied]+r.by[clMiss] > 0 {
+			e.kit(r, c, w.minute)
+		}
 		s.habits(r)
 		c.objects.add(r)
 		if r.by[clDenied] > 0 {

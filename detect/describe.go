@@ -252,7 +252,7 @@ func title(inc *Incident, s *scene) string {
 	}
 	switch {
 	case s.ev.origin == byWave:
-		return fmt.Sprintf("%d addresses ask for %s, a few times each: %d requests, %d refused", s.clients, who, inc.Impact.Requests, inc.Impact.Denied)
+		return waveTitle(inc, s.ev.cohorts[0][0])
 	case s.ev.origin == byShare:
 		return fmt.Sprintf("A key or account is in use at %d addresses at once: %s", s.clients, who)
 	case s.ev.habit > 0:

@@ -34,12 +34,13 @@ const (
 type class uint8
 
 const (
-	clOK      class = iota // served (2xx, 3xx)
+	clOK      class = iota // served (2xx, 3xx but for clMoved)
 	clDenied               // refused: in the set of refusing statuses
 	clAuth                 // 401, 407
 	clLimited              // 429, when that is not in the set
 	clMiss                 // 400, 404, 405, 410, 414 ...
 	clError                // 5xx
 	clNone                 // closed without an answer
+	clMoved                // sent elsewhere for good (301, 308): neither served nor refused
 	numClasses
 )

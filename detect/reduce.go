@@ -141,6 +141,8 @@ func (r *Reducer) class(rec *ingest.Record) class {
 	switch {
 	case r.deny[s&(statuses-1)], rec.Has&ingest.HasOrigin != 0 && r.deny[rec.OriginStatus&(statuses-1)] && s >= 400:
 		return clDenied
+	case s == 301 || s == 308:
+		return clMoved
 	case s >= 200 && s < 400, s == 101:
 		return clOK
 	case s == 401 || s == 407:

@@ -1,8 +1,13 @@
 package detect
 
+import "fmt"
+
 // A botnet asks for one thing that nobody is served, and that no page links to,
 // from very many addresses, once or twice each, so that none of them is a scanner by itself.
 // Together they are one event, named by what they ask for.
+//
+// Behind a proxy one scanner has many addresses as well, the proxy's, and what
+// it asks for differs. There it is known by its user agent.
 //
 // Sees: more than waveClients addresses in an hour, and five times as many as
 // in any hour before.
@@ -18,7 +23,8 @@ type probed struct {
 	hour   int32
 	since  int32 // minute of the first one
 	now    uint32
-	most   uint32 // in one earlier hour
+	most   uint32  // in one earlier hour
+	who    bits128 // by agent: the addresses of this hour
 	caught bool
 }
 
@@ -28,34 +34,82 @@ type waves struct {
 	refused int64
 }
 
-// probe notes that a client asked for what nobody is served; once a client and
-// template, as the caller has seen to.
-func (e *Engine) probe(r *row, minute int32) {
-	w := e.waves.seen[r.tmpl]
+// of returns what is counted under a key, nil if there is no room.
+func (ws *waves) of(key uint64, minute int32) *probed {
+	w := ws.seen[key]
 	if w == nil {
-		if len(e.waves.seen) >= maxWaves {
-			e.waves.refused++
-			return
+		if len(ws.seen) >= maxWaves {
+			ws.refused++
+			return nil
 		}
 		w = &probed{hour: minute / 60}
-		e.waves.seen[r.tmpl] = w
+		ws.seen[key] = w
 	}
 	if h := minute / 60; h != w.hour {
-		w.most, w.hour, w.now = max(w.most, w.now), h, 0
+		w.most, w.hour, w.now, w.who = max(w.most, w.now), h, 0, bits128{}
 	}
 	if w.now == 0 {
 		w.since = minute
 	}
-	w.now++
-	if !w.caught && w.now >= waveClients && w.now >= waveRise*w.most {
+	return w
+}
+
+// rises tells whether a wave has just become one.
+func (w *probed) rises() bool {
+	return !w.caught && w.now >= waveClients && w.now >= waveRise*w.most
+}
+
+// probe notes that a client asked for what nobody is served; once a client and
+// template, as the caller has seen to.
+func (e *Engine) probe(r *row, minute int32) {
+	w := e.waves.of(r.tmpl, minute)
+	if w == nil {
+		return
+	}
+	if w.now++; w.rises() {
 		w.caught = true
 		e.track.waves = append(e.track.waves, foundWave{e.deepest(r.leaf), w.since})
 	}
 }
 
+// kit notes a probe by its user agent, for logs that do not show the clients.
+func (e *Engine) kit(r *row, c *client, minute int32) {
+	l := e.leaves.list.at(r.leaf)
+	t := term{axMajor, l.major}
+	if t.value == 0 {
+		t = term{axAgent, l.ua}
+	}
+	w := e.waves.of(mix(uint64(t.value), k2), minute)
+	if t.value == 0 || w == nil || !w.who.add(c.hash) {
+		return
+	}
+	if w.now++; w.rises() && e.onlyProbes(t, w.since) {
+		w.caught = true
+		e.track.waves = append(e.track.waves, foundWave{t, w.since})
+	}
+}
+
+// onlyProbes tells whether the requests of a cohort were refused or missed
+// twice as often as served.
+func (e *Engine) onlyProbes(t term, since int32) bool {
+	ok, failed := 0.0, 0.0
+	for _, p := range e.ring.since(since) {
+		for i := range p.facts {
+			if f := &p.facts[i]; e.at(f, t.axis) != t.value {
+				continue
+			} else if f.has(clOK) {
+				ok += float64(f.weight)
+			} else if f.has(clDenied) || f.has(clMiss) {
+				failed += float64(f.weight)
+			}
+		}
+	}
+	return failed >= 2*ok
+}
+
 // foundWave is a wave that was seen in the window being closed.
 type foundWave struct {
-	path  term
+	what  term
 	since int32
 }
 
@@ -77,8 +131,16 @@ func (t *tracker) openWave(e *Engine, p *page, w foundWave) {
 		return
 	}
 	onset := max(w.since, p.minute-keepPages+1)
-	ev := t.add(byWave, uint64(w.path.value), onset, p)
-	ev.cohorts = []conj{{w.path}}
+	ev := t.add(byWave, uint64(w.what.value), onset, p)
+	ev.cohorts = []conj{{w.what}}
 	t.replay(e, ev, onset)
 	t.tell(e, ev, true)
+}
+
+func waveTitle(inc *Incident, what term) string {
+	im := &inc.Impact
+	if axisDim[what.axis] == DimAgent {
+		return fmt.Sprintf("Paths guessed with one %s through %d addresses: %d requests, %d refused", phrase(inc.Cohort), im.Clients, im.Requests, im.Denied)
+	}
+	return fmt.Sprintf("%d addresses ask for %s, a few times each: %d requests, %d refused", im.Clients, phrase(inc.Cohort), im.Requests, im.Denied)
 }
