@@ -125,7 +125,8 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 			e.kit(r, c, w.minute)
 		}
 		s.habits(r)
-		c.objects.add(r)
+		owned := r.by[clDenied] > 0 && e.track.owns(e, c, r) // an incident's, and no fault of the client
+		c.objects.add(r, owned)
 		if r.by[clDenied] > 0 {
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
 			if linked := r.flags&(fAsset|fReferer) == fAsset|fReferer; !linked && !e.served.ever(r.tmpl) || e.alwaysRefused(e.leaves.list.at(r.leaf)) {
@@ -135,7 +136,9 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 				e.notes.join(r, c, w.minute)
 			}
 		}
-		e.template(r, id, c, &s, w.minute)
+		if !owned || r.flags&fProbe != 0 {
+			e.template(r, id, c, &s, w.minute)
+		}
 	}
 	return s
 }

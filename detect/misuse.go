@@ -61,8 +61,8 @@ type objects struct {
 	failed   uint32
 }
 
-// add takes a row in.
-func (o *objects) add(r *row) {
+// add takes a row in; owned says that its refusals are an open incident's.
+func (o *objects) add(r *row, owned bool) {
 	if r.flags&fObject == 0 || r.flags&fAsset != 0 {
 		return
 	}
@@ -74,7 +74,10 @@ func (o *objects) add(r *row) {
 	}
 	o.ids |= r.paths
 	o.requests = add32(o.requests, r.n)
-	o.failed = add32(o.failed, uint32(r.by[clDenied])+uint32(r.by[clMiss]))
+	o.failed = add32(o.failed, uint32(r.by[clMiss]))
+	if !owned {
+		o.failed = add32(o.failed, uint32(r.by[clDenied]))
+	}
 }
 
 // misuse tells the tracker of a client with a bad habit.

@@ -80,7 +80,7 @@ func (e *Engine) scene(ev *event) *scene {
 func (s *scene) judge() float64 {
 	n := float64(s.refusedCl)
 	v := math.Log((1 + s.sumLegit) / (1 + n - s.sumLegit))
-	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost] || s.has[DimReferer] || s.has[DimNetwork]
+	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost] || s.has[DimReferer] || s.has[DimNetwork] || s.sitewide()
 	probes := s.share(fProbe)
 	if attribute && probes < 0.3 {
 		v += 1.5
@@ -104,6 +104,11 @@ func (s *scene) judge() float64 {
 		v += 1
 	}
 	return v
+}
+
+// sitewide tells whether most of those who come are refused, whoever they are.
+func (s *scene) sitewide() bool {
+	return len(s.ev.cohorts) > 0 && len(s.ev.cohorts[0]) == 0 && 2*s.refusedCl > s.clients && s.ev.before < 0.1
 }
 
 // sameErrand tells whether the refused are strangers who all came for one thing
