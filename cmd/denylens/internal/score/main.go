@@ -73,21 +73,25 @@ func run(ctx context.Context, o options, w io.Writer) (failed int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	var text strings.Builder
-	if o.verbose {
-		tellMistakes(&text, results)
-		tellMistakes(&text, injected)
+	if o.verbose { // with addresses of the logs: it is never kept
+		tellMistakes(w, results)
+		tellMistakes(w, injected)
 	}
+	var text strings.Builder
 	groups, total := summarize(results)
 	printTable(&text, groups, total)
+	printInjected(&text, injected)
+	if o.real == "" {
+		fmt.Fprintln(&text, "\nNo folder of real logs is named (-real or DENYLENS_LOGS): cases on real logs are skipped.")
+	}
 	passed, failed := printGoals(&text, groups, total)
-	fmt.Fprintf(&text, "%d logs, %.1f days, %.1f million requests, judged in %.0f s\n", len(results), total.days, float64(total.requests)/1e6, time.Since(begin).Seconds())
+	fmt.Fprintf(&text, "%d logs of scenarios, %d with injected incidents, judged in %.0f s\n", len(results), len(injected), time.Since(begin).Seconds())
 	fmt.Fprintf(&text, "%d passed, %d failed\n", passed, failed)
 	if _, err := io.WriteString(w, text.String()); err != nil {
 		return failed, err
 	}
 	if o.save != "" {
-		return failed, save(o.save, text.String(), groups, total)
+		return failed, save(o.save, text.String(), groups, total, injected)
 	}
 	return failed, nil
 }

@@ -32,11 +32,18 @@ type alarm struct {
 	clients map[netip.Addr]bool
 }
 
+// grazed tells whether an alarm was raised at the time of an incident about a
+// tenth of its clients at least: something was noticed.
+func grazed(t *simulate.Incident, a *alarm) bool {
+	return overlaps(t, a) && jaccard(t, a) >= .1
+}
+
 // outcome is what became of one incident of the truth.
 type outcome struct {
 	truth *simulate.Incident
 	alarm *alarm // nil: missed
 	dups  int
+	felt  bool // something was noticed, be it of a part
 }
 
 // cover collects for each reported incident the clients of its cohort: the
@@ -50,17 +57,42 @@ func cover(lines []inject.Line, incidents []detect.Incident) []*alarm {
 	if len(alarms) == 0 {
 		return nil
 	}
+	order := make([]int, len(alarms)) // by their beginning
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(x, y int) int { return alarms[x].Start.Compare(alarms[y].Start) })
+	var open []int
 	for i := range lines {
 		l := &lines[i]
+		if !l.Request {
+			continue
+		}
+		for len(order) > 0 && !alarms[order[0]].Start.Add(-time.Minute).After(time.Unix(0, l.Time)) {
+			open, order = append(open, order[0]), order[1:]
+		}
 		refused := l.Refused() || l.Status == 401
-		for k, a := range alarms {
-			if l.Request && (refused || a.Kind == detect.Misuse) && a.during(l.Time) && !a.clients[l.Client] && inject.Any(cohorts[k], l) {
+		over := 0
+		for _, k := range open {
+			a := alarms[k]
+			if a.over(l.Time) {
+				over++
+			} else if (refused || a.Kind == detect.Misuse) && a.during(l.Time) && !a.clients[l.Client] && inject.Any(cohorts[k], l) {
 				a.clients[l.Client] = true
 			}
+		}
+		if over > len(open)/2 {
+			open = slices.DeleteFunc(open, func(k int) bool { return alarms[k].over(l.Time) })
 		}
 	}
 	return alarms
 }
+
+// late is how far behind the newest line one may stand and still be covered.
+const late = 10 * time.Minute
+
+// over tells whether an alarm has ended long before a moment.
+func (a *alarm) over(at int64) bool { return a.End != nil && at > a.End.Add(late).UnixNano() }
 
 // cohortsOf is what an incident says whom it concerns: any of some conjunctions.
 func cohortsOf(in *detect.Incident) [][]inject.Term {
@@ -100,9 +132,14 @@ func fits(t *simulate.Incident, a *alarm) (float64, bool) {
 	if !overlaps(t, a) {
 		return 0, false
 	}
-	both := shared(t, a)
-	j := float64(both) / float64(max(1, len(t.Clients)+len(a.clients)-both))
+	j := jaccard(t, a)
 	return j, j >= leastShared
+}
+
+// jaccard is the overlap of the clients of an incident and of an alarm.
+func jaccard(t *simulate.Incident, a *alarm) float64 {
+	both := shared(t, a)
+	return float64(both) / float64(max(1, len(t.Clients)+len(a.clients)-both))
 }
 
 // match pairs incidents with alarms. Where several alarms fit, those of the
@@ -142,7 +179,9 @@ func match(truths []simulate.Incident, alarms []*alarm) (out []outcome, rest []*
 	out = make([]outcome, len(truths))
 	used := make([]bool, len(alarms))
 	for i := range truths {
-		out[i].truth = &truths[i]
+		t := &truths[i]
+		out[i].truth = t
+		out[i].felt = slices.ContainsFunc(alarms, func(a *alarm) bool { return grazed(t, a) })
 	}
 	for k, i := range owner {
 		if i >= 0 {
@@ -175,7 +214,7 @@ func match(truths []simulate.Incident, alarms []*alarm) (out []outcome, rest []*
 // anything false by it, but told twice, or too little: it is a duplicate, and no
 // find.
 func fragment(t *simulate.Incident, a *alarm) bool {
-	if (a.Kind == detect.Misuse) != (t.Kind == string(detect.Misuse)) || len(a.clients) == 0 || !overlaps(t, a) {
+	if a.Kind != "" && (a.Kind == detect.Misuse) != (t.Kind == string(detect.Misuse)) || len(a.clients) == 0 || !overlaps(t, a) {
 		return false
 	}
 	return float64(shared(t, a)) >= fragmentPart*float64(len(a.clients))

@@ -83,7 +83,7 @@ func tell(a *alarm) string {
 
 // save writes the figures under a name that says when and where they were
 // measured.
-func save(dir, text string, groups []*figures, total *figures) error {
+func save(dir, text string, groups []*figures, total *figures, injected []result) error {
 	type line struct {
 		Case          string   `json:"case"`
 		Logs          int      `json:"logs"`
@@ -115,7 +115,7 @@ func save(dir, text string, groups []*figures, total *figures) error {
 		return err
 	}
 	name := filepath.Join(dir, time.Now().UTC().Format("2006-01-02")+"-"+runtime.GOOS+"-"+runtime.GOARCH)
-	doc, err := json.MarshalIndent(map[string]any{"schema": "denylens.score/v1", "severities": detect.Severities, "cases": lines}, "", "  ")
+	doc, err := json.MarshalIndent(map[string]any{"schema": "denylens.score/v2", "severities": detect.Severities, "cases": lines, "injected": manifestOf(injected)}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -13,16 +13,22 @@ import (
 
 // result is what was measured on one log.
 type result struct {
-	group    string
-	seed     uint64
-	err      error
-	truth    simulate.Truth
+	group   string
+	seed    uint64
+	err     error
+	truth   simulate.Truth
+	seconds float64
+	verdict
+	rules  []verdict      // of the rules of today, on the same log
+	sample *inject.Sample // nil for a simulated scenario
+}
+
+// verdict compares some alarms with the truth.
+type verdict struct {
 	outcomes []outcome
 	rest     []*alarm // false ones
 	ambient  int      // alarms about those who really probe in passing
 	natural  int      // alarms that the log raised before anything was injected, too
-	seconds  float64
-	sample   *inject.Sample // nil for a simulated scenario
 }
 
 // measure has one log judged and compares.
@@ -38,7 +44,7 @@ func measure(ctx context.Context, t trial) (r result) {
 	}
 	var alarms []*alarm
 	alarms, r.seconds, r.err = alarmsOf(ctx, text, t.format, log.Lines)
-	r.compare(alarms)
+	r.verdict = compare(&r.truth, alarms, nil)
 	return r
 }
 
@@ -53,24 +59,35 @@ func alarmsOf(ctx context.Context, text []byte, format string, lines []inject.Li
 	return cover(lines, sum.Incidents), spent, nil
 }
 
-// compare matches alarms with the truth.
-func (r *result) compare(alarms []*alarm) {
-	out, rest := match(r.truth.Incidents, alarms)
-	r.outcomes = out
-	for _, a := range rest {
-		if ambient(a, r.truth.Ambient) {
-			r.ambient++
+// compare matches alarms with the truth. What the log raised before anything was
+// injected is neither false nor found.
+func compare(truth *simulate.Truth, alarms, before []*alarm) (v verdict) {
+	var left []*alarm
+	for _, a := range alarms {
+		if slices.ContainsFunc(before, func(b *alarm) bool { return sameEvent(a, b) }) {
+			v.natural++
 		} else {
-			r.rest = append(r.rest, a)
+			left = append(left, a)
 		}
 	}
+	out, rest := match(truth.Incidents, left)
+	v.outcomes = out
+	for _, a := range rest {
+		if ambient(a, truth.Ambient) {
+			v.ambient++
+		} else {
+			v.rest = append(v.rest, a)
+		}
+	}
+	return v
 }
 
 // figures are the sums over some logs.
 type figures struct {
 	name                                           string
 	logs, incidents, found, kind, cause, same, dup int
-	falseAny, falseMedium, ambient                 int
+	falseAny, falseMedium, ambient, felt           int
+	overlap                                        []float64 // Jaccard index of the clients, sorted
 	delays                                         []float64 // minutes, sorted
 	onset                                          []float64 // minutes by which the reported start is off
 	days                                           float64
@@ -78,21 +95,22 @@ type figures struct {
 	seconds                                        float64
 }
 
-func (f *figures) add(r *result) {
+func (f *figures) add(r *result, v *verdict) {
 	f.logs++
 	f.days += r.truth.To.Sub(r.truth.From).Hours() / 24
 	f.requests += r.truth.Requests
 	f.seconds += r.seconds
-	f.ambient += r.ambient
-	for _, a := range r.rest {
+	f.ambient += v.ambient
+	for _, a := range v.rest {
 		f.falseAny++
 		if a.Severity.Rank() >= detect.Medium.Rank() {
 			f.falseMedium++
 		}
 	}
-	for _, o := range r.outcomes {
+	for _, o := range v.outcomes {
 		f.incidents++
 		f.dup += o.dups
+		f.felt += count(o.felt)
 		if o.alarm == nil {
 			continue
 		}
@@ -100,6 +118,7 @@ func (f *figures) add(r *result) {
 		f.kind += count(string(o.alarm.Kind) == o.truth.Kind)
 		f.cause += count(rightCause(&o))
 		f.same += count(exact(o.truth, o.alarm))
+		f.overlap = append(f.overlap, jaccard(o.truth, o.alarm))
 		f.delays = append(f.delays, math.Max(0, o.alarm.DetectedAt.Sub(o.truth.Start).Minutes()))
 		f.onset = append(f.onset, math.Abs(o.alarm.Start.Sub(o.truth.Start).Minutes()))
 	}
@@ -152,12 +171,17 @@ func summarize(results []result) (groups []*figures, total *figures) {
 			byName[r.group] = g
 			groups = append(groups, g)
 		}
-		g.add(r)
-		total.add(r)
+		g.add(r, &r.verdict)
+		total.add(r, &r.verdict)
 	}
 	for _, g := range append(groups, total) {
-		slices.Sort(g.delays)
-		slices.Sort(g.onset)
+		g.sort()
 	}
 	return groups, total
+}
+
+func (f *figures) sort() {
+	slices.Sort(f.delays)
+	slices.Sort(f.onset)
+	slices.Sort(f.overlap)
 }

@@ -67,6 +67,9 @@ func Cases(s *Site, class string, n int, seed uint64) []Case {
 	for i := range list {
 		c := Case{Site: s.Name, Split: s.Split(), Seed: rng.Uint64(), Class: class, Scope: scopes.deal(), Duration: durations.deal(), History: histories.deal()}
 		c.ID = fmt.Sprintf("%s/%s/%d-%s", s.Name, class, i+1, c.Scope)
+		if class == "absence" {
+			c.Fraction, c.Shape, c.Duration, c.History = 1, "step", max(c.Duration, time.Hour), max(c.History, 24*time.Hour)
+		}
 		if class == "refusal" {
 			c.Fraction, c.Shape, c.Retries, c.Truncate = fractions.deal(), shapes.deal(), retries.deal(), rng.IntN(3) == 0
 			if c.Scope == "client" || c.Scope == "user" || c.Scope == "rate" {
@@ -187,8 +190,27 @@ func (c Case) make(base *Log, onset time.Time, rng *rand.Rand) (*Sample, bool) {
 			return nil, false
 		}
 		s.plan, s.Log, s.Effect, s.Cohort, in = p, log, effect, cohort, []simulate.Incident{truth}
-	default:
-		return nil, false
+	case "misuse":
+		log, truth, effect, ok := misuse(c, base, onset, rng)
+		if !ok {
+			return nil, false
+		}
+		s.Log, s.Effect, in = log, effect, []simulate.Incident{truth}
+	case "absence":
+		p, cohort, ok := c.plan(base, onset, rng)
+		if !ok || cohort.Clients < 10 {
+			return nil, false
+		}
+		log, effect, clients := absent(p, base)
+		end := onset.Add(c.Duration)
+		s.Log, s.Effect, s.Cohort = log, effect, cohort
+		in = []simulate.Incident{{Kind: "overblock", Cause: p.Cause, AcceptCause: []string{"undetermined"}, Cohort: simulated(p.Cohort), Start: onset, End: &end, Clients: clients}}
+	case "harmless":
+		log, ok := harmless(c, base, onset, rng)
+		if !ok {
+			return nil, false
+		}
+		s.Log = log
 	}
 	from, to := base.Span()
 	s.Truth = simulate.Truth{Scenario: c.ID, Seed: c.Seed, From: from, To: to, Requests: int64(len(s.Log.Lines)), Incidents: in}

@@ -80,13 +80,18 @@ func readSite(path string) (*Log, error) {
 	return log, nil
 }
 
-// Simulated is an ordinary simulated day or more.
+// Simulated is an ordinary simulated day or more; a shorter one is a piece of a
+// Monday from nine o'clock on.
 func Simulated(format string, seed uint64, perDay int, length time.Duration) Site {
+	start := simulate.DefaultStart
+	if length < 24*time.Hour {
+		start = start.Add(9 * time.Hour)
+	}
 	name := fmt.Sprintf("sim-%s-%d-%dk", format, seed, perDay/1000)
 	return Site{name, false, inTest(name), func(ctx context.Context) (*Log, error) {
 		var b bytes.Buffer
 		requests := int(float64(perDay) * length.Hours() / 24)
-		_, err := simulate.Run(ctx, simulate.Options{Scenario: "quiet", Seed: seed, Format: format, Requests: requests, Duration: length}, &b)
+		_, err := simulate.Run(ctx, simulate.Options{Scenario: "quiet", Seed: seed, Format: format, Start: start, Requests: requests, Duration: length}, &b)
 		if err != nil {
 			return nil, err
 		}
