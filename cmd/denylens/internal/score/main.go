@@ -79,7 +79,9 @@ func run(ctx context.Context, o options, w io.Writer) (failed int, err error) {
 	}
 	var text strings.Builder
 	groups, total := summarize(results)
-	printTable(&text, groups, total)
+	if len(results) > 0 {
+		printTable(&text, groups, total)
+	}
 	printInjected(&text, injected)
 	if o.real == "" {
 		fmt.Fprintln(&text, "\nNo folder of real logs is named (-real or DENYLENS_LOGS): cases on real logs are skipped.")
@@ -91,7 +93,7 @@ func run(ctx context.Context, o options, w io.Writer) (failed int, err error) {
 		return failed, err
 	}
 	if o.save != "" {
-		return failed, save(o.save, text.String(), groups, total, injected)
+		return failed, save(o, text.String(), groups, total, injected)
 	}
 	return failed, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -50,49 +52,53 @@ type outcome struct {
 // refused ones, or, for misuse, all.
 func cover(lines []inject.Line, incidents []detect.Incident) []*alarm {
 	alarms := make([]*alarm, len(incidents))
-	cohorts := make([][][]inject.Term, len(incidents))
+	spans := make([]span, len(incidents))
 	for i := range incidents {
-		alarms[i], cohorts[i] = &alarm{&incidents[i], map[netip.Addr]bool{}}, cohortsOf(&incidents[i])
+		a := &alarm{&incidents[i], map[netip.Addr]bool{}}
+		alarms[i] = a
+		spans[i] = span{a, inject.CohortOf(cohortsOf(a.Incident)...), a.Start.Add(-edge).UnixNano(), math.MaxInt64}
+		if a.End != nil {
+			spans[i].to = a.End.Add(edge).UnixNano()
+		}
 	}
-	if len(alarms) == 0 {
-		return nil
-	}
-	order := make([]int, len(alarms)) // by their beginning
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(x, y int) int { return alarms[x].Start.Compare(alarms[y].Start) })
-	var open []int
+	slices.SortStableFunc(spans, func(x, y span) int { return cmp.Compare(x.from, y.from) })
+	var open []span
 	for i := range lines {
 		l := &lines[i]
 		if !l.Request {
 			continue
 		}
-		for len(order) > 0 && !alarms[order[0]].Start.Add(-time.Minute).After(time.Unix(0, l.Time)) {
-			open, order = append(open, order[0]), order[1:]
+		for len(spans) > 0 && spans[0].from <= l.Time {
+			open, spans = append(open, spans[0]), spans[1:]
 		}
 		refused := l.Refused() || l.Status == 401
 		over := 0
-		for _, k := range open {
-			a := alarms[k]
-			if a.over(l.Time) {
+		for k := range open {
+			s := &open[k]
+			if l.Time-int64(late) >= s.to {
 				over++
-			} else if (refused || a.Kind == detect.Misuse) && a.during(l.Time) && !a.clients[l.Client] && inject.Any(cohorts[k], l) {
-				a.clients[l.Client] = true
+			} else if l.Time >= s.from && l.Time < s.to && (refused || s.alarm.Kind == detect.Misuse) && !s.alarm.clients[l.Client] && s.cohort.Has(l) {
+				s.alarm.clients[l.Client] = true
 			}
 		}
 		if over > len(open)/2 {
-			open = slices.DeleteFunc(open, func(k int) bool { return alarms[k].over(l.Time) })
+			open = slices.DeleteFunc(open, func(s span) bool { return l.Time-int64(late) >= s.to })
 		}
 	}
 	return alarms
 }
 
-// late is how far behind the newest line one may stand and still be covered.
-const late = 10 * time.Minute
+// span is the time that an alarm covers; its onset is known to a minute.
+type span struct {
+	alarm    *alarm
+	cohort   inject.Cohort
+	from, to int64
+}
 
-// over tells whether an alarm has ended long before a moment.
-func (a *alarm) over(at int64) bool { return a.End != nil && at > a.End.Add(late).UnixNano() }
+const (
+	edge = time.Minute
+	late = 10 * time.Minute // how far behind the newest line one may stand and still be covered
+)
 
 // cohortsOf is what an incident says whom it concerns: any of some conjunctions.
 func cohortsOf(in *detect.Incident) [][]inject.Term {
@@ -105,11 +111,6 @@ func cohortsOf(in *detect.Incident) [][]inject.Term {
 		out = append(out, terms)
 	}
 	return out
-}
-
-// during tells whether an alarm covers a moment; its onset is known to a minute.
-func (a *alarm) during(at int64) bool {
-	return at >= a.Start.Add(-time.Minute).UnixNano() && (a.End == nil || at < a.End.Add(time.Minute).UnixNano())
 }
 
 // overlaps tells whether an alarm falls into the time of an incident.

@@ -101,14 +101,14 @@ func TestCohortsMeanWhatTheContractSays(t *testing.T) {
 		{Dim: "ua", Value: "Edge/144"}: true, {Dim: "ua", Value: "Edge"}: true, {Dim: "ua", Value: "Edge/14"}: false, {Dim: "ua", Value: "Chrome/144"}: false,
 		{Dim: "nonsense", Value: "x"}: false,
 	} {
-		if got := inject.All([]inject.Term{term}, &r); got != want {
+		if got := inject.CohortOf([]inject.Term{term}).Has(&r); got != want {
 			t.Errorf("%v: %v", term, got)
 		}
 	}
-	if !inject.All(nil, &r) {
+	if !inject.CohortOf(nil).Has(&r) {
 		t.Error("the empty cohort is everyone")
 	}
-	if !inject.Any([][]inject.Term{{{Dim: "country", Value: "DE"}}, {{Dim: "method", Value: "POST"}}}, &r) {
+	if !inject.CohortOf([]inject.Term{{Dim: "country", Value: "DE"}}, []inject.Term{{Dim: "method", Value: "POST"}}).Has(&r) {
 		t.Error("a further conjunction does not count")
 	}
 }

@@ -83,7 +83,7 @@ func tell(a *alarm) string {
 
 // save writes the figures under a name that says when and where they were
 // measured.
-func save(dir, text string, groups []*figures, total *figures, injected []result) error {
+func save(o options, text string, groups []*figures, total *figures, injected []result) error {
 	type line struct {
 		Case          string   `json:"case"`
 		Logs          int      `json:"logs"`
@@ -111,10 +111,13 @@ func save(dir, text string, groups []*figures, total *figures, injected []result
 		}
 		lines = append(lines, l)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(o.save, 0o755); err != nil {
 		return err
 	}
-	name := filepath.Join(dir, time.Now().UTC().Format("2006-01-02")+"-"+runtime.GOOS+"-"+runtime.GOARCH)
+	name := filepath.Join(o.save, time.Now().UTC().Format("2006-01-02")+"-"+runtime.GOOS+"-"+runtime.GOARCH)
+	if o.full {
+		name += "-full"
+	}
 	doc, err := json.MarshalIndent(map[string]any{"schema": "denylens.score/v2", "severities": detect.Severities, "cases": lines, "injected": manifestOf(injected)}, "", "  ")
 	if err != nil {
 		return err

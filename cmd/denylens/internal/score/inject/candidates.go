@@ -251,8 +251,9 @@ var described = []string{"everyone", "country", "network24", "network16", "asn",
 func Same(lines []Line, terms []Term) (out [][]Term) {
 	r := newReader(lines)
 	var inside []Line
+	cohort := CohortOf(terms)
 	for i := range lines {
-		if lines[i].Request && All(terms, &lines[i]) {
+		if lines[i].Request && cohort.Has(&lines[i]) {
 			inside = append(inside, lines[i])
 		}
 	}

@@ -16,61 +16,94 @@ type Term struct{ Dim, Value string }
 // they do not.
 func CountryOf(a netip.Addr) string { return iploc.IPCountry(a) }
 
-// Any tells whether a request belongs to one of some conjunctions. It is written
+// Cohort is a set of requests: any of some conjunctions of terms. It is written
 // against the contract's words, not with the detector's own code, so that a
 // cohort which does not mean what it says is noticed.
-func Any(or [][]Term, l *Line) bool {
-	return slices.ContainsFunc(or, func(all []Term) bool { return All(all, l) })
-}
+type Cohort [][]func(l *Line) bool
 
-// All tells whether a request has all of some properties.
-func All(terms []Term, l *Line) bool {
-	for _, t := range terms {
-		if !t.holds(l) {
-			return false
+// CohortOf makes a cohort of conjunctions. None at all holds nobody, an empty
+// conjunction everybody.
+func CohortOf(or ...[]Term) Cohort {
+	out := make(Cohort, len(or))
+	for i, all := range or {
+		for _, t := range all {
+			out[i] = append(out[i], t.test())
 		}
 	}
-	return true
+	return out
 }
 
-func (t Term) holds(l *Line) bool {
+// Has tells whether a request belongs to the cohort.
+func (c Cohort) Has(l *Line) bool {
+	for _, all := range c {
+		if !slices.ContainsFunc(all, func(holds func(*Line) bool) bool { return !holds(l) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// test returns what tells whether a request has the property. An unknown
+// dimension or a value that is none holds for nothing.
+func (t Term) test() func(l *Line) bool {
 	switch t.Dim {
 	case "country":
-		return string(l.Country[:]) == t.Value
+		return func(l *Line) bool { return string(l.Country[:]) == t.Value }
 	case "asn":
-		return strconv.FormatUint(uint64(l.ASN), 10) == t.Value
+		n, err := strconv.ParseUint(t.Value, 10, 32)
+		return func(l *Line) bool { return err == nil && l.ASN == uint32(n) }
 	case "network":
 		p, err := netip.ParsePrefix(t.Value)
-		return err == nil && p.Contains(l.Client)
+		return func(l *Line) bool { return err == nil && p.Contains(l.Client) }
 	case "ip":
 		a, err := netip.ParseAddr(t.Value)
 		if err != nil { // an IPv6 client may be named by its network
-			return Term{"network", t.Value}.holds(l)
+			return Term{"network", t.Value}.test()
 		}
-		return a == l.Client
+		return func(l *Line) bool { return a == l.Client }
 	case "user":
-		return l.User == t.Value
+		return func(l *Line) bool { return l.User == t.Value }
 	case "host":
-		host, _, _ := strings.Cut(l.Host, ":")
-		return strings.EqualFold(host, t.Value)
+		return func(l *Line) bool {
+			host, _, _ := strings.Cut(l.Host, ":")
+			return strings.EqualFold(host, t.Value)
+		}
 	case "path":
-		return onPath(l.Path, t.Value)
+		return remember(func(l *Line) string { return l.Path }, func(path string) bool { return onPath(path, t.Value) })
 	case "api_version":
-		return slices.Contains(strings.Split(strings.ToLower(l.Path), "/"), t.Value)
+		return remember(func(l *Line) string { return l.Path }, func(path string) bool {
+			return slices.Contains(strings.Split(strings.ToLower(path), "/"), t.Value)
+		})
 	case "method":
-		return l.Method == t.Value
+		return func(l *Line) bool { return l.Method == t.Value }
 	case "ua":
-		return isAgent(strings.ToLower(l.Agent), strings.ToLower(t.Value))
+		want := strings.ToLower(t.Value)
+		return remember(func(l *Line) string { return l.Agent }, func(agent string) bool { return isAgent(strings.ToLower(agent), want) })
 	case "os":
-		return strings.Contains(strings.ToLower(l.Agent), strings.ToLower(t.Value))
+		want := strings.ToLower(t.Value)
+		return remember(func(l *Line) string { return l.Agent }, func(agent string) bool { return strings.Contains(strings.ToLower(agent), want) })
 	case "referer":
-		return refererHost(l.Referer) == t.Value
+		return func(l *Line) bool { return refererHost(l.Referer) == t.Value }
 	case "rule":
-		return l.Rule == t.Value
+		return func(l *Line) bool { return l.Rule == t.Value }
 	case "status":
-		return strconv.Itoa(int(l.Status)) == t.Value
+		return func(l *Line) bool { return strconv.Itoa(int(l.Status)) == t.Value }
 	}
-	return false
+	return func(*Line) bool { return false }
+}
+
+// remember keeps the answers for texts that repeat.
+func remember(of func(l *Line) string, holds func(text string) bool) func(l *Line) bool {
+	known := map[string]bool{}
+	return func(l *Line) bool {
+		text := of(l)
+		yes, ok := known[text]
+		if !ok {
+			yes = holds(text)
+			known[text] = yes
+		}
+		return yes
+	}
 }
 
 // onPath tells whether path lies under a prefix, in which {n} stands for any

@@ -222,9 +222,10 @@ func absent(p *Plan, base *Log) (*Log, Effect, []string) {
 	out := &Log{Format: base.Format}
 	var e Effect
 	gone, before := map[netip.Addr]bool{}, map[netip.Addr]bool{}
+	cohort := CohortOf(p.Cohort)
 	for i := range base.Lines {
 		l := &base.Lines[i]
-		if l.Request && All(p.Cohort, l) {
+		if l.Request && cohort.Has(l) {
 			if p.hits(l.Client, l.Time) {
 				gone[l.Client] = true
 				e.Lines++

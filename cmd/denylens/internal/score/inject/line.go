@@ -19,6 +19,7 @@ type Line struct {
 	ASN     uint32
 	Status  uint16
 	Country [2]byte // as the log states it, or as the built-in data know it
+	Edge    bool    // the client's address is that of a proxy
 	Request bool    // the line holds a request that could be read; else the rest is empty
 
 	Method, Path, Query, Host, User, Agent, Referer, Rule string
@@ -46,7 +47,7 @@ func Read(text []byte, format string) (*Log, error) {
 	}
 	log := &Log{Lines: make([]Line, 0, bytes.Count(text, []byte("\n"))+1)}
 	s := ingest.NewScanner(bytes.NewReader(text), "log", f)
-	shared := sharer{}
+	shared := sharer{map[string]string{}, map[netip.Addr]place{}}
 	var b ingest.Batch
 	pos := int64(0)
 	last := int64(0)
@@ -84,26 +85,45 @@ func cut(text []byte, pos int64) ([]byte, int64) {
 	return bytes.TrimSuffix(line, []byte("\r")), next
 }
 
-// sharer keeps one copy of each text.
-type sharer map[string]string
+// sharer keeps one copy of each text, and what is known of each address.
+type sharer struct {
+	texts  map[string]string
+	places map[netip.Addr]place
+}
 
-func (s sharer) text(b []byte) string {
-	if t, ok := s[string(b)]; ok {
+type place struct {
+	country [2]byte
+	edge    bool
+}
+
+func (s *sharer) text(b []byte) string {
+	if t, ok := s.texts[string(b)]; ok {
 		return t
 	}
 	t := string(b)
 	if len(t) < 200 {
-		s[t] = t
+		s.texts[t] = t
 	}
 	return t
 }
 
-func (s sharer) line(r *ingest.Record) Line {
-	l := Line{Time: r.Time, Client: r.Client, Bytes: r.Bytes, ASN: r.ASN, Status: r.Status, Country: r.Country,
+func (s *sharer) place(a netip.Addr) place {
+	p, ok := s.places[a]
+	if !ok {
+		copy(p.country[:], CountryOf(a))
+		p.edge = isProxy(a)
+		s.places[a] = p
+	}
+	return p
+}
+
+func (s *sharer) line(r *ingest.Record) Line {
+	p := s.place(r.Client)
+	l := Line{Time: r.Time, Client: r.Client, Bytes: r.Bytes, ASN: r.ASN, Status: r.Status, Country: r.Country, Edge: p.edge,
 		Request: r.Kind == ingest.Access && r.Client.IsValid(), Method: s.text(r.Method), Path: s.text(r.Path), Query: s.text(r.Query),
 		Host: s.text(r.Host), User: s.text(r.User), Agent: s.text(r.Agent), Referer: s.text(r.Referer), Rule: s.text(r.Rule)}
 	if l.Country == [2]byte{} {
-		copy(l.Country[:], CountryOf(r.Client))
+		l.Country = p.country
 	}
 	return l
 }

@@ -122,7 +122,7 @@ func (p *Plan) hits(a netip.Addr, at int64) bool {
 // truth about it.
 func (p *Plan) Apply(log *Log) (*Log, simulate.Incident, Effect) {
 	out := &Log{Lines: slices.Clone(log.Lines), Format: log.Format}
-	w := writer{plan: p, addrs: map[netip.Addr]bool{}, served: map[netip.Addr]bool{}, refused: map[netip.Addr]int{}, active: map[netip.Addr]bool{}, counts: map[netip.Addr]int{}}
+	w := writer{plan: p, cohort: CohortOf(p.Cohort), addrs: map[netip.Addr]bool{}, served: map[netip.Addr]bool{}, refused: map[netip.Addr]int{}, active: map[netip.Addr]bool{}, counts: map[netip.Addr]int{}}
 	keep := out.Lines[:0]
 	for _, l := range out.Lines {
 		if w.line(&l) {
@@ -145,6 +145,7 @@ func (p *Plan) Apply(log *Log) (*Log, simulate.Incident, Effect) {
 // writer applies a plan line by line.
 type writer struct {
 	plan            *Plan
+	cohort          Cohort
 	served, active  map[netip.Addr]bool
 	addrs           map[netip.Addr]bool // as they are in the log
 	refused, counts map[netip.Addr]int
@@ -159,7 +160,7 @@ type writer struct {
 
 // line rewrites a line that is to be refused; false if it is not to be written.
 func (w *writer) line(l *Line) bool {
-	if !l.Request || !All(w.plan.Cohort, l) {
+	if !l.Request || !w.cohort.Has(l) {
 		if l.Served() {
 			w.served[unitOf(l.Client)] = true
 		}

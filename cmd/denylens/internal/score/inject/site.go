@@ -116,12 +116,16 @@ var edges = func() (list []netip.Prefix) {
 	return list
 }()
 
+// isProxy tells whether an address is that of a proxy in front of the site.
+func isProxy(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || slices.ContainsFunc(edges, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
 // behindProxy is the share of lines whose address is a proxy's.
 func behindProxy(lines []Line) float64 {
 	n := 0
 	for i := range lines {
-		a := lines[i].Client
-		if a.IsPrivate() || a.IsLoopback() || slices.ContainsFunc(edges, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		if lines[i].Edge {
 			n++
 		}
 	}

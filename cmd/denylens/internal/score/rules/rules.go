@@ -58,12 +58,14 @@ func NewStream(lines []inject.Line) *Stream {
 	s.from = first / 60e9
 	s.length = int(last/60e9-s.from) + 1
 	keys := inject.NewKeys(lines)
-	index := map[string]int{}
+	index := map[inject.Term]int{}
+	var of []inject.Term
 	for i := range lines {
 		if l := &lines[i]; l.Request && l.Refused() {
-			for _, t := range keys.Of(l) {
-				if _, ok := index[t.Value+"\x00"+t.Dim]; !ok {
-					index[t.Value+"\x00"+t.Dim] = len(s.series)
+			of = keys.Of(of[:0], l)
+			for _, t := range of {
+				if _, ok := index[t]; !ok {
+					index[t] = len(s.series)
 					s.series = append(s.series, series{terms: terms(t), requests: make([]int32, s.length), refused: make([]int32, s.length)})
 				}
 			}
@@ -75,8 +77,9 @@ func NewStream(lines []inject.Line) *Stream {
 			continue
 		}
 		minute := l.Time/60e9 - s.from
-		for _, t := range keys.Of(l) {
-			if k, ok := index[t.Value+"\x00"+t.Dim]; ok {
+		of = keys.Of(of[:0], l)
+		for _, t := range of {
+			if k, ok := index[t]; ok {
 				s.series[k].requests[minute]++
 				if l.Refused() {
 					s.series[k].refused[minute]++
