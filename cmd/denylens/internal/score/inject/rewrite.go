@@ -69,7 +69,7 @@ func (l *Line) At(at time.Time) (moved Line, ok bool) {
 	out := *l
 	out.Time = at.UnixNano()
 	if len(l.Text) > 0 && l.Text[0] == '{' {
-		out.Text = put(l.Text, jsonTimes(l.Text, at)...)
+		out.Text, out.Time = put(l.Text, jsonTimes(l.Text, at)...), readable(l.Text, at)
 		return out, true
 	}
 	f, found := find(l.Text)
@@ -80,6 +80,14 @@ func (l *Line) At(at time.Time) (moved Line, ok bool) {
 	out.Text = put(l.Text, change{f.stamp, stamp})
 	out.Time = at.Truncate(time.Second).UnixNano()
 	return out, ok
+}
+
+// readable is a time as precisely as a line of JSON says it.
+func readable(line []byte, at time.Time) int64 {
+	if jsonValue(line, "time") != [2]int{} {
+		at = at.Truncate(time.Second)
+	}
+	return at.UnixNano()
 }
 
 func jsonTimes(line []byte, at time.Time) []change {
@@ -138,7 +146,7 @@ func (q Ask) composeJSON(form *Line) (Line, bool) {
 		line = put(line, change{jsonValue(line, c.key), quote(c.text)})
 	}
 	line = put(line, change{jsonValue(line, "ClientASN"), "0"})
-	return Line{Text: line, Time: q.At.UnixNano()}, true
+	return Line{Text: line, Time: readable(line, q.At)}, true
 }
 
 // lowerCountry is the country of an address as Cloudflare writes it.
