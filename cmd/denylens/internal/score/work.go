@@ -73,14 +73,14 @@ func listJobs(o options) ([]job, error) {
 // listSites lists the backgrounds.
 func listSites(o options) ([]inject.Site, error) {
 	sites := []inject.Site{
-		inject.Simulated("combined", 201, 1_500_000, 3*time.Hour),
+		inject.Simulated("combined", 204, 1_500_000, 3*time.Hour),
 		inject.Simulated("cloudflare", 103, 100_000, 36*time.Hour),
 		inject.Simulated("combined", 101, 100_000, 36*time.Hour),
 		inject.Simulated("vhost_combined", 102, 60_000, 36*time.Hour),
 		inject.Simulated("json", 104, 60_000, 36*time.Hour),
 	}
 	if o.full {
-		sites = append(sites, inject.Simulated("cloudflare", 202, 1_500_000, 3*time.Hour), inject.Simulated("json", 203, 1_000_000, 4*time.Hour),
+		sites = append(sites, inject.Simulated("combined", 201, 1_500_000, 3*time.Hour), inject.Simulated("cloudflare", 202, 1_500_000, 3*time.Hour), inject.Simulated("json", 203, 1_000_000, 4*time.Hour),
 			inject.Simulated("vhost_combined", 105, 300_000, 36*time.Hour), inject.Simulated("cloudflare", 106, 60_000, 72*time.Hour),
 			inject.Simulated("main", 107, 150_000, 36*time.Hour), inject.Simulated("combined", 108, 30_000, 8*24*time.Hour))
 	}

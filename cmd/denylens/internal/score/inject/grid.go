@@ -133,6 +133,9 @@ func Realize(c Case, site *Log, quiet func(base *Log, from, to time.Time) bool) 
 	rng := dice(c.Seed, "moment")
 	low := rng.IntN(6) == 0 // one in six lies below the floor
 	judged := 0
+	if first, last := site.Span(); last.Sub(first) < 12*time.Hour { // a piece of a day
+		c.Duration = min(c.Duration, last.Sub(first)/4)
+	}
 	wanted := c
 	for range tries {
 		base, onset, found := window(wanted, site, rng)
