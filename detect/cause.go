@@ -8,8 +8,11 @@ import (
 	"github.com/denylens/denylens/ingest"
 )
 
-// ownWord is the weight of what the log states.
-const ownWord = 9
+// Weights of what the log states, for the cause it names and against others.
+const (
+	ownWord   = 9
+	otherWord = 6
+)
 
 // evidence is one fact that speaks for a cause (weight > 0) or against it. The
 // weight, in nats, counts times the strength with which the fact holds (0..1).
@@ -48,10 +51,16 @@ func pct(f func(*scene) float64) func(*scene) any {
 
 func num(f func(*scene) int) func(*scene) any { return func(s *scene) any { return f(s) } }
 
-// stated makes evidence of what the log itself says about the refusals.
-func stated(cause, text string, ws ...ingest.Why) evidence {
-	share := func(s *scene) float64 { return s.whyShare(ws...) }
-	return evidence{cause, ownWord, func(s *scene) float64 { return over(share(s), 0.05, 0.3) }, say("the log says so for %s of the refusals: "+text, pct(share))}
+// stated makes evidence of what the log itself says about the refusals: for the
+// cause that it names and against all others.
+func stated() (out []evidence) {
+	for _, w := range reasons {
+		share := func(s *scene) float64 { return s.whyShare(w.whys...) }
+		out = append(out,
+			evidence{w.cause, ownWord, func(s *scene) float64 { return over(share(s), 0.05, 0.3) }, say("the log says so for %s of the refusals: "+w.text, pct(share))},
+			evidence{w.cause, -otherWord, func(s *scene) float64 { return s.word(w.whys) }, say("the log names another reason")})
+	}
+	return out
 }
 
 // custom makes evidence of a rule of the owner's own at the edge, which may look

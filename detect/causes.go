@@ -2,16 +2,37 @@ package detect
 
 import "github.com/denylens/denylens/ingest"
 
-// causes is the table of evidence. One line per fact; a missing
-// field makes a fact not hold, never its opposite.
-var causes = []evidence{
+// reasons are those that a log may state itself, by the cause they mean.
+var reasons = []struct {
+	cause, text string
+	whys        []ingest.Why
+}{
+	{"permissions", "authenticated but not authorised", []ingest.Why{ingest.WhyAuthz}},
+	{"ip_block", "a rule on addresses or networks", []ingest.Why{ingest.WhyEdgeIP, ingest.WhyEdgeASN}},
+	{"geo_block", "a rule on countries", []ingest.Why{ingest.WhyEdgeCountry}},
+	{"auth_token", "failed authentication or a bad certificate", []ingest.Why{ingest.WhyAuthFailed, ingest.WhyClientCert}},
+	{"server_config", "a missing index, file permissions or .htaccess", []ingest.Why{ingest.WhyNoIndex, ingest.WhyFilePermission, ingest.WhySymlink, ingest.WhyHtaccess, ingest.WhyServerConfig, ingest.WhyTLSRequired}},
+	{"cdn_waf_rule", "a WAF or edge rule", edgeWords},
+	{"rate_limit", "a rate limit", []ingest.Why{ingest.WhyRateLimit}},
+	{"ua_rule", "a rule on user agents", []ingest.Why{ingest.WhyEdgeAgent}},
+	{"referer_rule", "hotlink protection", []ingest.Why{ingest.WhyEdgeHotlink}},
+	{"api_version", "", nil},
+}
+
+var edgeWords = []ingest.Why{ingest.WhyEdgeRule, ingest.WhyEdgeChallenge, ingest.WhyModSecurity}
+
+// causes is all evidence: what the log states, then the table.
+var causes = append(stated(), table...)
+
+// table is what else speaks for and against each cause. One line per fact; a
+// missing field makes a fact not hold, never its opposite.
+var table = []evidence{
 	{"permissions", 2.5, func(s *scene) float64 {
 		return over(s.userShare(), 0.5, 0.9) * is(s.has[DimPath] && !s.clientDim() && !s.has[DimVersion])
 	}, say("%s of the refusals hit signed-in users, on one part of the site", pct((*scene).userShare))},
 	{"permissions", 1.5, func(s *scene) float64 { return over(s.userShare(), 0.5, 0.9) * over(s.elsewhere, 0.3, 0.7) },
 		say("%s of the refused clients are served elsewhere meanwhile", pct(func(s *scene) float64 { return s.elsewhere }))},
 	{"permissions", 1.5, func(s *scene) float64 { return s.steady() * is(s.has[DimPath]) }, say("some are refused always, others never: who asks decides")},
-	stated("permissions", "authenticated but not authorised", ingest.WhyAuthz),
 	{"permissions", 1, func(s *scene) float64 { return over(s.share(fUp403), 0.3, 0.8) }, say("the application itself answered 403")},
 	{"permissions", -3, func(s *scene) float64 { return over(s.share(fUnasked), 0.5, 0.9) }, say("the application was not asked")},
 	{"permissions", -3, func(s *scene) float64 { return over(ratio(s.noUser, s.denied), 0.3, 0.7) * over(s.user, 0, 1) }, say("clients without a user name are refused as well")},
@@ -30,7 +51,6 @@ var causes = []evidence{
 	{"ip_block", 1.5, func(s *scene) float64 { return s.network() * over(float64(s.prefixes), 1, 4) },
 		say("%d different parts of the site are refused to them", num(func(s *scene) int { return s.prefixes }))},
 	{"ip_block", 1, func(s *scene) float64 { return s.network() * (1 - over(s.elsewhere, 0, 0.2)) }, say("the refused clients are served nothing else")},
-	stated("ip_block", "a rule on addresses or networks", ingest.WhyEdgeIP, ingest.WhyEdgeASN),
 	custom("ip_block", (*scene).network),
 	{"ip_block", 6, func(s *scene) float64 { return over(s.whyShare(ingest.WhyRule), 0.05, 0.3) * s.network() }, say("the server names an access rule (deny, Require)")},
 	{"ip_block", -3.5, func(s *scene) float64 { return is(s.ev.origin != byTurn) * (1 - s.network()) }, say("the refused clients come from %d networks", num(func(s *scene) int { return s.networks }))},
@@ -38,7 +58,6 @@ var causes = []evidence{
 	{"geo_block", 4.5, func(s *scene) float64 { return is(s.has[DimCountry]) }, say("the refusals follow the clients' country")},
 	{"geo_block", 1, func(s *scene) float64 { return is(s.has[DimCountry]) * over(float64(s.networks), 2, 5) }, say("%d networks of that country are refused", num(func(s *scene) int { return s.networks }))},
 	{"geo_block", 1, func(s *scene) float64 { return is(s.has[DimCountry]) * (1 - over(s.outside(), 0.02, 0.2)) }, say("everybody else: %s refused", pct((*scene).outside))},
-	stated("geo_block", "a rule on countries", ingest.WhyEdgeCountry),
 	custom("geo_block", (*scene).fewCountries),
 	{"geo_block", 6, func(s *scene) float64 { return over(s.whyShare(ingest.WhyRule), 0.05, 0.3) * is(s.has[DimCountry]) }, say("the server names an access rule (deny, Require)")},
 	{"geo_block", -4, func(s *scene) float64 { return 1 - s.fewCountries() }, say("the refused clients come from %d countries", num(func(s *scene) int { return s.countries }))},
@@ -53,11 +72,10 @@ var causes = []evidence{
 	{"auth_token", 3, func(s *scene) float64 { return is(s.ev.origin == byTurn && s.prefixes <= 2) }, say("one client alone is refused where it was served before, as when a session or token ends")},
 	{"auth_token", -5, (*scene).filesOnly, say("only files are refused, as no sign-in does")},
 	{"auth_token", 1.5, func(s *scene) float64 { return is(s.has[DimUser]) }, say("one user or key is refused")},
-	stated("auth_token", "failed authentication or a bad certificate", ingest.WhyAuthFailed, ingest.WhyClientCert),
 	{"auth_token", 1, func(s *scene) float64 { return over(s.share(fUp403), 0.3, 0.8) }, say("the application itself answered 403")},
 	{"auth_token", -2.5, func(s *scene) float64 { return over(s.share(fUnasked), 0.5, 0.9) }, say("the application was not asked")},
 	{"auth_token", -3, func(s *scene) float64 {
-		return is(s.ev.origin != byTurn) * (1 - over(s.userShare(), 0, 0.2)) * (1 - over(s.authRise(), 0, 0.02)) * (1 - over(s.relogged, 0, 0.05))
+		return is(s.ev.origin != byTurn) * is(s.why[ingest.WhyAuthFailed]+s.why[ingest.WhyClientCert] == 0) * (1 - over(s.userShare(), 0, 0.2)) * (1 - over(s.authRise(), 0, 0.02)) * (1 - over(s.relogged, 0, 0.05))
 	}, say("no user names, no 401, no new sign-in")},
 	{"auth_token", -2, func(s *scene) float64 { return over(s.cured-s.relogged, 0.2, 0.5) }, say("they are served again without having signed in")},
 	{"auth_token", -3, func(s *scene) float64 {
@@ -70,7 +88,6 @@ var causes = []evidence{
 	{"server_config", 5, func(s *scene) float64 {
 		return s.slashOnly() * (1 - is(s.clientDim() || s.has[DimReferer] || s.has[DimUser]))
 	}, say("directories are refused, files are not")},
-	stated("server_config", "a missing index, file permissions or .htaccess", ingest.WhyNoIndex, ingest.WhyFilePermission, ingest.WhySymlink, ingest.WhyHtaccess, ingest.WhyServerConfig, ingest.WhyTLSRequired),
 	{"server_config", 6, func(s *scene) float64 { return over(s.whyShare(ingest.WhyRule), 0.05, 0.3) * s.everybody() }, say("the server names an access rule (deny, Require)")},
 	{"server_config", 5, func(s *scene) float64 { return s.filesOnly() * is(!s.clientDim() && !s.has[DimReferer]) }, say("only files that pages are made of are refused, the pages are served")},
 	{"server_config", -3, func(s *scene) float64 { return is(s.ev.origin == byTurn) * (1 - s.filesOnly()) }, say("one client alone is refused")},
@@ -81,10 +98,9 @@ var causes = []evidence{
 	{"server_config", -2, func(s *scene) float64 { return over(s.userShare(), 0.7, 0.95) * (1 - over(s.share(fAsset), 0, 0.05)) }, say("signed-in users alone are refused")},
 	{"server_config", -1.5, func(s *scene) float64 { return is(s.has[DimMethod]) }, say("only one method is refused")},
 
-	stated("cdn_waf_rule", "a WAF or edge rule", ingest.WhyEdgeRule, ingest.WhyEdgeChallenge, ingest.WhyModSecurity),
 	custom("cdn_waf_rule", func(s *scene) float64 { return 1 - most(s.narrow(), s.fewCountries(), s.mute()) }),
 	{"cdn_waf_rule", 4, func(s *scene) float64 {
-		return is(s.has[DimRule]) * (1 - s.word(ingest.WhyEdgeRule, ingest.WhyEdgeChallenge, ingest.WhyModSecurity))
+		return is(s.has[DimRule]) * (1 - s.word(edgeWords))
 	}, say("all refusals name the same rule")},
 	{"cdn_waf_rule", 2, func(s *scene) float64 { return is(s.has[DimPath] && s.has[DimMethod]) }, say("one method on one path is refused, as a content rule does")},
 	{"cdn_waf_rule", 1.5, func(s *scene) float64 { return s.content() * is(s.ev.origin != byTurn) }, say("the refused requests send data or a query that a rule can look into")},
@@ -101,7 +117,6 @@ var causes = []evidence{
 	{"api_version", 5, func(s *scene) float64 { return is(s.has[DimVersion]) * (1 - 0.8*is(s.clientDim() || s.has[DimUser])) }, say("one API version is refused, its siblings are not")},
 	{"api_version", -4, func(s *scene) float64 { return is(!s.has[DimVersion]) }, say("no single API version is concerned")},
 
-	stated("rate_limit", "a rate limit", ingest.WhyRateLimit),
 	{"rate_limit", 3, func(s *scene) float64 { return over(s.limitedShare(), 0.02, 0.3) }, say("429 answers come with them")},
 	{"rate_limit", 2, (*scene).inTurn, say("the same clients are served and refused within a minute")},
 	{"rate_limit", 1.5, (*scene).byTurns, say("the same clients are served and refused in turn")},
@@ -118,14 +133,12 @@ var causes = []evidence{
 	{"ua_rule", -2.5, func(s *scene) float64 { return is(s.has[DimAgent] || s.has[DimOS]) * (1 - over(s.purity(), 0.5, 0.9)) }, say("only %s of what that user agent asks for is refused", pct((*scene).purity))},
 	{"ua_rule", -2, func(s *scene) float64 { return over(s.userShare(), 0.5, 0.9) }, say("signed-in users are concerned")},
 	{"ua_rule", 4.5, func(s *scene) float64 { return is(s.has[DimAgent] || s.has[DimOS]) }, say("the refusals follow the user agent")},
-	stated("ua_rule", "a rule on user agents", ingest.WhyEdgeAgent),
 	custom("ua_rule", func(s *scene) float64 { return is(s.has[DimAgent] || s.has[DimOS]) }),
 	{"ua_rule", -4, func(s *scene) float64 { return is(!s.has[DimAgent] && !s.has[DimOS]) }, say("%d kinds of user agents are refused", num(func(s *scene) int { return s.agents }))},
 
 	{"referer_rule", 4.5, func(s *scene) float64 { return is(s.has[DimReferer]) }, say("the refusals follow the referring site")},
 	{"referer_rule", 6, func(s *scene) float64 { return is(!s.has[DimReferer]) * s.mute() }, say("the refused name no page that they come from, the served there do")},
 	{"referer_rule", 1.5, func(s *scene) float64 { return over(s.share(fAsset), 0.5, 0.9) * is(s.has[DimReferer]) }, say("files embedded by other sites are refused")},
-	stated("referer_rule", "hotlink protection", ingest.WhyEdgeHotlink),
 	custom("referer_rule", func(s *scene) float64 { return most(is(s.has[DimReferer]), s.mute()) }),
 	{"referer_rule", -4, func(s *scene) float64 { return is(!s.has[DimReferer]) * (1 - s.mute()) }, say("no single referring site is concerned")},
 

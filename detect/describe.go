@@ -297,6 +297,9 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	if s.refusedCl > 0 && s.elsewhere > 0.05 {
 		add("%.0f %% of the refused clients are served elsewhere on the site meanwhile", 100*s.elsewhere)
 	}
+	if u := e.untold(inc, s); u != "" {
+		add("%s", u)
+	}
 	if v, share := s.values[axRule].top(); v != 0 && share > 0.3 {
 		add("%.0f %% of the refusals name the rule %s", 100*share, e.syms.text(uint32(v)))
 	}

@@ -180,7 +180,7 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 		w.refused = append(w.refused, r.client)
 	}
 	if o.class == clDenied && r.sample == 0 && len(w.samples) < maxSamples {
-		w.samples = append(w.samples, Sample{Source: e.cfg.SourceName(source), Offset: rec.Pos, Line: render(rec)})
+		w.samples = append(w.samples, sampleOf(e.cfg.SourceName(source), rec))
 		r.sample = uint16(len(w.samples))
 	}
 }

@@ -130,7 +130,7 @@ func (t *taking) cohort(f *fact, may bool) {
 	if may && t.ev.match(t.e, f) {
 		t.fact(f)
 	} else if f.recent {
-		t.ev.elsewhere(f)
+		t.ev.elsewhere(t.e, f)
 	}
 }
 
@@ -180,7 +180,10 @@ func (t *taking) fact(f *fact) {
 	if f.has(clOK) {
 		c.serve(t.p.minute)
 	}
-	c.signed = c.signed || c.denied && f.signsIn()
+	if c.denied && f.signsIn() {
+		c.signed = true
+		ev.f.doors.add(int64(t.e.deepest(f.leaf).value), 1)
+	}
 	ev.clients[key] = c
 	ev.f.inside(t.e, f)
 	if fresh {
@@ -208,7 +211,7 @@ func (ev *event) refuse(c *clientSeen, f *fact, p *page) {
 }
 
 // elsewhere notes what refused clients of the event meet outside its cohort.
-func (ev *event) elsewhere(f *fact) {
+func (ev *event) elsewhere(e *Engine, f *fact) {
 	key := f.clientKey()
 	c, ok := ev.clients[key]
 	if !ok || !c.denied {
@@ -217,7 +220,10 @@ func (ev *event) elsewhere(f *fact) {
 	if f.has(clOK) {
 		c.elsewhere = true
 	}
-	c.signed = c.signed || f.signsIn()
+	if f.signsIn() {
+		c.signed = true
+		ev.f.doors.add(int64(e.deepest(f.leaf).value), 1)
+	}
 	ev.clients[key] = c
 }
 

@@ -27,10 +27,11 @@ type features struct {
 	hostile             float64           // refused rows of known attackers
 	peakShare           float64
 	noReferer           float64
+	doors               counter // paths at which refused clients signed in
 }
 
 // counted flags: shares of refused rows that carry them.
-var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked}
+var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin}
 
 func (f *features) init() {
 	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}, spared: map[flags]float64{}}

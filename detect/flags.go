@@ -28,6 +28,7 @@ const (
 	fObject                     // the path names one of many things: /items/{n}
 	fQuery                      // has a query
 	fUnasked                    // an upstream is logged, and none was asked
+	fOrigin                     // an edge asked the origin
 )
 
 // class says what an answer meant to the client.

@@ -109,11 +109,14 @@ func (s *scene) network() float64 {
 // of clients or of where they come from, so that a rule of any kind may say so.
 func (s *scene) narrow() float64 { return is(s.clientDim() || s.has[DimReferer]) }
 
-// word is how far the log itself states a mechanism other than ws.
-func (s *scene) word(ws ...ingest.Why) float64 {
+// word is how far the log itself states a reason other than ws. An access rule
+// may be about anything, and so may a rule of the owner's own.
+func (s *scene) word(ws []ingest.Why) float64 {
 	all := 0.0
 	for w, n := range s.why {
-		if w != ingest.WhyRule && w != ingest.WhyUpstreamRefused && w != ingest.WhyGatewayStrategy {
+		switch w {
+		case ingest.WhyRule, ingest.WhyEdgeCustom, ingest.WhyUpstreamRefused, ingest.WhyGatewayStrategy:
+		default:
 			all += n
 		}
 	}

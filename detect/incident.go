@@ -70,7 +70,11 @@ type Sample struct {
 	Source string `json:"source"`
 	Offset int64  `json:"offset"`
 	Line   string `json:"line"` // rendered again from the record, secrets redacted; hostile text, encode it
+	asked  asked
 }
+
+// asked are parts of a sample's line, to ask the same again.
+type asked struct{ method, uri, referer, agent, host string }
 
 // Step is a next step: a sentence and, where there is one, a command to paste.
 type Step struct {

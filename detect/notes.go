@@ -8,6 +8,7 @@ import "github.com/denylens/denylens/ingest"
 // and minute alone.
 type notes struct {
 	at      map[uint64]note
+	any     bool // an error log was read
 	refused int64
 }
 
@@ -44,6 +45,7 @@ func (e *Engine) explainRecord(o *obs, rec *ingest.Record) {
 }
 
 func (n *notes) add(x *noted) {
+	n.any = true
 	if len(n.at) >= maxNotes-1 {
 		n.refused++
 		return

@@ -188,7 +188,7 @@ func requestFlags(rec *ingest.Record) flags {
 		if rec.OriginStatus == 0 {
 			f |= fEdge
 		} else {
-			f |= fUpstream
+			f |= fUpstream | fOrigin
 		}
 		if rec.OriginStatus == 403 {
 			f |= fUp403

@@ -8,6 +8,25 @@ import (
 	"github.com/denylens/denylens/ingest"
 )
 
+// sampleOf keeps a record as a sample. Its parts share the memory of its line.
+func sampleOf(source string, rec *ingest.Record) Sample {
+	s := Sample{Source: source, Offset: rec.Pos, Line: render(rec)}
+	find := func(b []byte, front string) string {
+		if len(b) == 0 || len(b) > maxPart {
+			return ""
+		}
+		if i := strings.LastIndex(s.Line, front+string(b)); i >= 0 {
+			return s.Line[i+len(front):][:len(b)]
+		}
+		return ""
+	}
+	s.asked = asked{method: find(rec.Method, `"`), uri: find(rec.URI, " "), referer: find(rec.Referer, ` "`), agent: find(rec.Agent, ` "`), host: find(rec.Host, " host=")}
+	return s
+}
+
+// maxPart is how many bytes of a part of a line are shown.
+const maxPart = 300
+
 // render writes a record as a line in the combined format: evidence that can
 // be shown even if the source was a pipe. The text is as hostile as the log.
 func render(rec *ingest.Record) string {
@@ -37,8 +56,8 @@ func render(rec *ingest.Record) string {
 }
 
 func cut(b []byte) []byte {
-	if len(b) > 300 {
-		return b[:300]
+	if len(b) > maxPart {
+		return b[:maxPart]
 	}
 	return b
 }

@@ -93,6 +93,9 @@ func (m *marks) String() string {
 // Causes are named right on shapes that the table was not tuned on. With
 // DENYLENS_SHAPES=1 everything is tried and told, and nothing asserted; with a part of a shape's name, only that.
 func TestCausesOfManyShapes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays many logs")
+	}
 	all := os.Getenv("DENYLENS_SHAPES")
 	sizes, seeds := []int{24}, uint64(1)
 	if all != "" {

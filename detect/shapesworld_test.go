@@ -255,7 +255,7 @@ func (sh *shape) play(seed uint64, size int) *siteOf {
 	sort.Strings(w.codes)
 	w.Shuffle(len(w.codes), func(i, j int) { w.codes[i], w.codes[j] = w.codes[j], w.codes[i] })
 	w.codes = w.codes[:min(20, len(w.codes))]
-	for i := range 500 {
+	for i := range 300 {
 		s := w.soul(i)
 		for at := w.IntN(2400); at < shapeMinutes*60; at += 900 + w.IntN(3600) {
 			w.visit(s, at)

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,12 +14,17 @@ import (
 // pasted; a shell that parses the step must see one command line.
 func TestCommandsHoldHostileTextTogether(t *testing.T) {
 	hostile := []string{"$(touch /tmp/pwned)", "`id`", "'; id; '", "\"; id; \"", "\\", "%0a", "\u202e", "\x1b[2J", "a b", "|id", "&id"}
-	for _, h := range hostile {
-		for _, cause := range []string{"permissions", "ip_block", "auth_token", "server_config", "geo_block", "cdn_waf_rule", "api_version", "rate_limit", "ua_rule", "referer_rule", "scan", "undetermined"} {
+	for i, h := range hostile {
+		for _, cause := range []string{"permissions", "ip_block", "auth_token", "server_config", "geo_block", "cdn_waf_rule", "api_version", "rate_limit", "ua_rule", "referer_rule", "scan", "key_sharing", "undetermined"} {
 			e, s := New(Config{}), &scene{features: &features{}}
 			s.init()
+			s.flagged[fSlash], s.denied, s.why[ingest.WhyClientCert] = 1, 1, 1
 			s.has[DimAgent] = true
-			inc := &Incident{Kind: Overblock, Cause: Cause{ID: cause}}
+			inc := &Incident{Kind: Overblock, Cause: Cause{ID: cause}, Causes: []Guess{{ID: "server_config"}, {ID: "permissions"}}}
+			if i%2 == 0 { // with a line to go by
+				inc.Samples = []Sample{sampleOf("access.log", &ingest.Record{Status: 403, Method: []byte("POST" + h), URI: []byte("/a" + h), Referer: []byte(h), Agent: []byte(h), Host: []byte(h)})}
+			}
+			s.doors.add(int64(e.syms.id(DimPath, []byte("/token"+h), 0)), 1)
 			for _, d := range []Dim{DimPath, DimAgent, DimReferer, DimVersion, DimHost, DimMethod, DimRule} {
 				inc.Cohort = append(inc.Cohort, Term{d.String(), h})
 			}
@@ -37,18 +43,29 @@ func checkCommand(t *testing.T, cause, hostile, command string) {
 	if strings.ContainsFunc(command, unseen) {
 		t.Errorf("%s: %q holds what cannot be seen", cause, command)
 	}
-	if !strings.HasPrefix(command, "curl") && !strings.HasPrefix(command, "grep") {
-		if strings.ContainsAny(command, "`$'\\") {
+	word, _, _ := strings.Cut(command, " ")
+	if !slices.Contains(programs, word) {
+		if command != nginxFields && command != apacheFields && strings.ContainsAny(command, "`$'\\") {
 			t.Errorf("%s: %q is not to be pasted into a configuration", cause, command)
 		}
 		return
 	}
-	// curl and grep become functions that do nothing; whatever else runs shows.
-	out, err := exec.Command("sh", "-c", "curl() { :; }; grep() { :; }; awk() { :; }; sort() { :; }; uniq() { :; }; head() { :; }; tail() { :; }; nft() { :; }; find() { :; }; PATH=/nowhere\n"+command).CombinedOutput()
+	if out, err := exec.Command("bash", "-n", "-c", command).CombinedOutput(); err != nil {
+		t.Errorf("%s, %q: %s\n%v %s", cause, hostile, command, err, out)
+	}
+	// The programs become functions that do nothing; whatever else runs shows.
+	stubs := ""
+	for _, p := range programs {
+		stubs += strings.ReplaceAll(p, "-", "_") + "() { :; }\n"
+	}
+	out, err := exec.Command("sh", "-c", stubs+"PATH=/nowhere\n"+strings.ReplaceAll(command, "fail2ban-client", "fail2ban_client")).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("%s, %q: %s\n%v %s", cause, hostile, command, err, out)
 	}
 }
+
+// programs are those that next steps run.
+var programs = []string{"curl", "grep", "awk", "sort", "uniq", "head", "tail", "nft", "find", "namei", "csf", "fail2ban-client", "openssl", "denylens"}
 
 func TestAnExceptionIsNeverForEverything(t *testing.T) {
 	for _, cohort := range [][]Term{nil, {{"user", "bob"}}, {{"rule", "100015"}}, {{"os", "Linux"}}} {
@@ -68,5 +85,22 @@ func TestSamplesAreCutAndKeepTheirOrder(t *testing.T) {
 	got := render(&r)
 	if len(got) > 1000 || !strings.Contains(got, " 403 ") || !strings.HasPrefix(got, "- - - [") {
 		t.Errorf("%d bytes: %.80s", len(got), fmt.Sprintf("%q", got))
+	}
+}
+
+// A pasted command asks what a refused client asked: the method, the host, the
+// target, the user agent and the referring page.
+func TestTheReproducingCommandAsksTheSame(t *testing.T) {
+	rec := ingest.Record{Status: 403, Method: []byte("PUT"), URI: []byte("/a/b?c=d e"), Host: []byte("shop.example"), Referer: []byte("https://pay.example/x"), Agent: []byte("it's \"odd\"")}
+	rec.Request = []byte("PUT /a/b?c=d e HTTP/1.1")
+	e := New(Config{})
+	s := &scene{features: &features{}}
+	s.init()
+	inc := &Incident{Cohort: []Term{{"referer", "pay.example"}}, Samples: []Sample{sampleOf("", &rec)}}
+	tt := e.target(inc, s)
+	out, err := exec.Command("sh", "-c", `curl() { for x; do printf '%s\n' "$x"; done; }; `+tt.curl()).CombinedOutput()
+	want := "-sS\n-o\n/dev/null\n-w\n%{http_code}\\n\n-X\nPUT\n-A\nit's \"odd\"\n-e\nhttps://pay.example/x\nhttps://shop.example/a/b?c=d e\n"
+	if err != nil || string(out) != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, out, want)
 	}
 }

@@ -8,6 +8,7 @@ type symbols struct {
 	list    chunks[symbol]
 	limit   int
 	refused int64
+	seen    [numDims]bool // dimensions of which a value was met
 }
 
 type symKey struct {
@@ -48,7 +49,7 @@ func (s *symbols) id(dim Dim, text []byte, parent uint32) uint32 {
 	}
 	key := symKey{dim, string(text)}
 	id := s.list.add()
-	s.ids[key] = id
+	s.ids[key], s.seen[dim] = id, true
 	*s.list.at(id) = symbol{symKey: key, parent: parent}
 	return id
 }
