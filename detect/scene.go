@@ -29,6 +29,9 @@ func (e *Engine) scene(ev *event) *scene {
 			s.has[axisDim[t.axis]] = true
 		}
 	}
+	if v, share := s.values[axReferer].top(); v != 0 && share > 0.9 && s.vague() {
+		s.has[DimReferer] = true // the cohort does not say so, but all of them come from there
+	}
 	if v, share := s.values[axRule].top(); v != 0 && share > 0.8 {
 		s.has[DimRule] = true
 	}
@@ -73,6 +76,17 @@ func (e *Engine) scene(ev *event) *scene {
 	s.agents, s.prefixes = s.values[axAgent].distinct(), s.values[axPath1].distinct()
 	s.verdict = s.judge()
 	return s
+}
+
+// vague tells whether the cohort says neither who the clients are nor what they
+// ask for.
+func (s *scene) vague() bool {
+	for d, has := range s.has {
+		if has && Dim(d) != DimRule && Dim(d) != DimMethod && Dim(d) != DimHost {
+			return false
+		}
+	}
+	return true
 }
 
 // judge is the verdict: how legitimate the refused clients

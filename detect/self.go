@@ -31,6 +31,10 @@ func (s *self) add(ref uint32, n int64) {
 func (s *self) count(w *window, ls *leaves) {
 	last, n := uint32(0), int64(0)
 	for i := 1; i < len(w.rows); i++ {
+		if w.rows[i].flags&fSelf != 0 { // known by the host that the log names
+			s.total += int64(w.rows[i].n)
+			continue
+		}
 		ref := ls.list.at(w.rows[i].leaf).refer
 		if ref != last { // mostly it is the same one again
 			s.add(last, n)
