@@ -25,7 +25,7 @@ func (e *Engine) steps(inc *Incident, s *scene) []Step {
 		g.door = e.syms.text(uint32(v))
 	}
 	if inc.Kind != Misuse {
-		g.add("Reproduce it: ask what a refused client asked", t.curl())
+		g.add("Reproduce it", t.curl())
 	}
 	if f := stepsOf[inc.Cause.ID]; f != nil {
 		f(g)
