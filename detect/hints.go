@@ -93,7 +93,7 @@ func (s *scene) slashOnly() float64 {
 // mute is strong when the refused name no page they come from and the served in
 // the same place do.
 func (s *scene) mute() float64 {
-	return over(s.contrast(fReferer, false), 0.4, 0.8)
+	return is(!s.clientDim()) * over(s.contrast(fReferer, false), 0.4, 0.8)
 }
 
 // network is strong when those refused share a network: one that the cohort
