@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -99,7 +100,7 @@ func (c *cohortScore) add(x *cell) { c.n, c.o, c.e = c.n+x.n, c.o+x.o, c.e+x.e }
 
 // Parameters of the explanation.
 const (
-	lambdaMDL   = 0.7  // nats for naming one value among V: lambda ln(1+V)
+	lambdaMDL   = 0.4  // nats for naming one value among V: lambda ln V
 	climbRho    = 0.35 // how elevated the rest of a parent must be, relative to the child, to climb
 	climbLLR    = 10.0
 	otherShare  = 0.2 // of the rest of a parent: less is left of clients, or of excess, without another cohort
@@ -107,22 +108,26 @@ const (
 	peelLLR     = 30.0
 	maxOrder    = 3
 	beamValues  = 28
-	beamPairs   = 16
+	leastShare  = 0.05 // of the excess, as many refused must a candidate have, and three
 	maxPeels    = 3
 	sameSupport = 0.02
-	renameGap   = 3.0 // nats by which a value alone must explain more to be the better name
+	purer       = 1.25 // times the share refused makes a narrower cohort clearly purer
+	renameGap   = 3.0  // nats by which a value alone must explain more to be the better name
 )
 
 // explainer finds the smallest responsible cohort of a set of cells: ranked by
 // the expectation-based likelihood ratio (Neill 2009; MacroBase's order of
-// pruning, Bailis et al. 2017), then climbing to a parent while the rest of
-// the parent is elevated too, then peeling for further cohorts.
+// pruning by what was refused, Bailis et al. 2017), then climbing to a parent
+// while the rest of the parent is elevated too, then peeling for further
+// cohorts. Everyone gives way to a few values of one axis that explain more.
 type explainer struct {
 	space  *space
 	cells  []cell
 	values [numAxes]int     // distinct values on each axis
-	single []cohortScore    // surviving one-term candidates, best first
-	posts  map[term][]int32 // the cells of each of them
+	single []cohortScore    // one-term candidates with enough refused, best first
+	pool   []cohortScore    // all candidates
+	held   bool             // climb would have reached everyone but for another cohort
+	posts  map[term][]int32 // the cells of each of the one-term candidates
 }
 
 func newExplainer(sp *space, cells []cell) *explainer {
@@ -157,27 +162,30 @@ func (b *bitset) add(v uint32) bool {
 func (b bitset) has(v uint32) bool { return int(v>>6) < len(b) && b[v>>6]&(1<<(v&63)) != 0 }
 
 // explain returns up to maxPeels cohorts, the most responsible first.
-func explain(sp *space, cells []cell) []cohortScore {
-	x := newExplainer(sp, cells)
-	var out []cohortScore
-	first := 0.0
-	for len(out) < maxPeels {
-		best, ok := x.best()
-		if !ok {
+func explain(sp *space, cells []cell) []cohortScore { return newExplainer(sp, cells).explain() }
+
+// explain names the cohorts of x's cells. What is peeled off is left out for
+// the next one only: x remains what it was, for its runners-up.
+func (x *explainer) explain() []cohortScore {
+	first, ok := x.best()
+	if !ok {
+		return nil
+	}
+	out, told := []cohortScore{first}, first.score
+	rest := *x
+	for next := first; len(out) < maxPeels && len(next.terms) > 0; {
+		rest.single, rest.pool, rest.posts = nil, nil, nil
+		rest.cells = slices.DeleteFunc(slices.Clone(rest.cells), func(c cell) bool { return next.terms.matches(&c.v) })
+		if next, ok = rest.best(); !ok || next.excess() < peelShare*first.excess() || rest.llr(&next) < peelLLR {
 			break
 		}
-		if len(out) > 0 && (best.excess() < peelShare*first || x.llr(&best) < peelLLR) {
-			break
+		out = append(out, next)
+		told += next.score
+	}
+	if len(first.terms) == 0 || x.held {
+		if parts := x.split(told); parts != nil {
+			return parts
 		}
-		if len(out) == 0 {
-			first = best.excess()
-		}
-		out = append(out, best)
-		if len(best.terms) == 0 {
-			break
-		}
-		x.posts = nil
-		x.cells = slices.DeleteFunc(slices.Clone(x.cells), func(c cell) bool { return best.terms.matches(&c.v) })
 	}
 	return out
 }
@@ -196,7 +204,7 @@ func llr(o, n, e float64) float64 {
 func (x *explainer) rate(c *cohortScore) {
 	c.score = llr(c.o, c.n, c.e)
 	for _, t := range c.terms {
-		c.score -= lambdaMDL * math.Log(1+float64(x.values[t.axis]))
+		c.score -= lambdaMDL * math.Log(float64(x.values[t.axis]))
 	}
 }
 
@@ -235,16 +243,13 @@ func (x *explainer) best() (cohortScore, bool) {
 	if all.o <= all.e || all.o == 0 {
 		return all, false
 	}
-	x.findSingles(&all)
+	least := math.Max(math.Min(3, all.o), leastShare*all.excess()) - 1e-9
+	x.findSingles(least)
+	x.pool = append(slices.Clone(x.single), x.combine(least)...)
 	best := all
-	for i := range x.single {
-		if x.single[i].score > best.score {
-			best = x.single[i]
-		}
-	}
-	for _, c := range x.combine() {
-		if c.score > best.score+1e-9 {
-			best = c
+	for i := range x.pool {
+		if c := &x.pool[i]; c.score > best.score+1e-9 {
+			best = *c
 		}
 	}
 	if len(best.terms) == 0 && len(x.single) > 0 && x.another(x.single[0], nil) {
@@ -256,10 +261,9 @@ func (x *explainer) best() (cohortScore, bool) {
 	return best, true
 }
 
-// findSingles lists one-term candidates with enough excess, best first. What
+// findSingles lists one-term candidates with enough refused, best first. What
 // was refused is looked at first: it is little, and a candidate needs some.
-func (x *explainer) findSingles(all *cohortScore) {
-	least := math.Max(math.Min(3, all.o), 0.05*all.excess()) - 1e-9
+func (x *explainer) findSingles(least float64) {
 	var may [numAxes]bitset
 	refused := map[term]float64{}
 	for i := range x.cells {
@@ -293,10 +297,8 @@ func (x *explainer) findSingles(all *cohortScore) {
 func (x *explainer) keepSingles(sums map[term]*cohortScore) {
 	x.single = x.single[:0]
 	for _, s := range sums {
-		if s.o >= 1.5*s.e {
-			x.rate(s)
-			x.single = append(x.single, *s)
-		}
+		x.rate(s)
+		x.single = append(x.single, *s)
 	}
 	sort.Slice(x.single, func(i, j int) bool { return better(&x.single[i], &x.single[j]) })
 	if len(x.single) > beamValues {
@@ -315,44 +317,22 @@ func (x *explainer) keepSingles(sums map[term]*cohortScore) {
 	}
 }
 
-// better orders candidates by score, then by their terms, so that no map's
+// compare orders candidates by score, then by their terms, so that no map's
 // order shows.
-func better(a, b *cohortScore) bool {
+func compare(a, b *cohortScore) int {
 	if a.score != b.score {
-		return a.score > b.score
+		return cmp.Compare(b.score, a.score)
 	}
 	return slices.CompareFunc(a.terms, b.terms, func(s, t term) int {
 		if s.axis != t.axis {
 			return int(s.axis) - int(t.axis)
 		}
 		return int(s.value) - int(t.value)
-	}) < 0
+	})
 }
 
-// combine joins surviving values to cohorts of two and three terms.
-func (x *explainer) combine() []cohortScore {
-	var out []cohortScore
-	for i := range x.single {
-		for j := i + 1; j < len(x.single); j++ {
-			a, b := x.single[i].terms[0], x.single[j].terms[0]
-			if x.compatible(conj{a}, b) {
-				if c := x.eval(conj{a}.with(b)); c.o > 0 {
-					out = append(out, c)
-				}
-			}
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return better(&out[i], &out[j]) })
-	pairs := out[:min(len(out), beamPairs)]
-	for i := range pairs {
-		for j := range x.single {
-			if t := x.single[j].terms[0]; x.compatible(pairs[i].terms, t) {
-				out = append(out, x.eval(pairs[i].terms.with(t)))
-			}
-		}
-	}
-	return out
-}
+// better tells whether a comes before b.
+func better(a, b *cohortScore) bool { return compare(a, b) < 0 }
 
 // compatible tells whether t may join c: another axis, of another group.
 func (x *explainer) compatible(c conj, t term) bool {

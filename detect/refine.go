@@ -18,12 +18,12 @@ func (x *explainer) climb(c cohortScore) cohortScore {
 				}
 				continue
 			}
-			if re <= 0 || ro <= re || c.o <= c.e {
-				continue
-			}
-			rho := math.Log(ro/re) / math.Log(c.o/c.e)
-			if rho >= top && llr(ro, rn, re) >= climbLLR && !x.another(c, p) {
-				to, top = &s, rho
+			if rho := elevation(ro, re, &c); rho >= top && llr(ro, rn, re) >= climbLLR {
+				if x.another(c, p) {
+					x.held = x.held || len(p) == 0
+				} else {
+					to, top = &s, rho
+				}
 			}
 		}
 		if to == nil {
@@ -32,6 +32,15 @@ func (x *explainer) climb(c cohortScore) cohortScore {
 		c = *to
 	}
 	return c
+}
+
+// elevation is how elevated o is where e are expected, as a share of how
+// elevated c is, in logarithms: 0 = as expected, 1 = as c.
+func elevation(o, e float64, c *cohortScore) float64 {
+	if o <= e || c.o <= c.e {
+		return 0
+	}
+	return math.Log(o/math.Max(e, 1e-9)) / math.Log(c.o/c.e)
 }
 
 // another tells whether what is elevated in the rest of a parent is another
@@ -131,9 +140,9 @@ func (x *explainer) vague(c conj) bool {
 func (x *explainer) descend(c cohortScore) cohortScore {
 	for len(c.terms) < maxOrder {
 		var to *cohortScore
-		purer := 1.25
+		need := purer
 		if x.vague(c.terms) {
-			purer = 1
+			need = 1
 		}
 		for i := range x.single {
 			t := x.single[i].terms[0]
@@ -149,7 +158,7 @@ func (x *explainer) descend(c cohortScore) cohortScore {
 				continue
 			}
 			s := x.eval(child.with(t))
-			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < purer*c.o/c.n {
+			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < need*c.o/c.n {
 				continue
 			}
 			if llr(c.o-s.o, c.n-s.n, math.Max(c.e-s.e, 1e-9)) >= 3 {

@@ -43,8 +43,21 @@ func labels(cause any) (out []string) {
 // the expectation from the minutes before it.
 type robustTable struct {
 	cells []cell
-	cols  []string
 	names []string // by value
+}
+
+// robustCount counts the bad and all.
+type robustCount struct{ o, n float64 }
+
+func (c *robustCount) add(o *robustCount) { c.o, c.n = c.o+o.o, c.n+o.n }
+
+func (c *robustCount) rate() float64 { return ratio(c.o, c.n) }
+
+// robustRow is one line of a case.
+type robustRow struct {
+	minute int64
+	v      [numAxes]uint32
+	robustCount
 }
 
 func readRobust(path string, at int64) (*robustTable, error) {
@@ -53,87 +66,127 @@ func readRobust(path string, at int64) (*robustTable, error) {
 		return nil, err
 	}
 	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(rows) < 2 {
-		return nil, fmt.Errorf("read %q: %d rows: %w", path, len(rows), err)
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(lines) < 2 {
+		return nil, fmt.Errorf("read %q: %d lines: %w", path, len(lines), err)
 	}
 	t := &robustTable{names: []string{""}}
-	at0, bad, all := -1, -1, -1
-	var attr []int
-	for i, h := range rows[0] {
-		switch h {
-		case "min", "timestamp":
-			at0 = i
-		case "value":
-			bad = i
-		case "cnt":
-			all = i
-		case "":
-		default:
-			attr = append(attr, i)
-			t.cols = append(t.cols, h)
+	rows, err := t.rows(lines)
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", path, err)
+	}
+	t.fill(rows, at/60)
+	return t, nil
+}
+
+// rows reads lines by the names of their columns: what is none of the known
+// ones is an attribute.
+func (t *robustTable) rows(lines [][]string) ([]robustRow, error) {
+	head := lines[0]
+	minute, bad, all := slices.Index(head, "min"), slices.Index(head, "value"), slices.Index(head, "cnt")
+	if minute < 0 || bad < 0 || all < 0 || len(head)-3 > numAxes {
+		return nil, fmt.Errorf("columns %v", head)
+	}
+	ids := map[string]uint32{}
+	var rows []robustRow
+	for _, line := range lines[1:] {
+		var r robustRow
+		numbers := [3]float64{}
+		for k, i := range []int{minute, bad, all} {
+			x, err := strconv.ParseFloat(line[i], 64)
+			if err != nil {
+				return nil, err
+			}
+			numbers[k] = x
 		}
-	}
-	if at0 < 0 || bad < 0 || all < 0 || len(attr) > numAxes {
-		return nil, fmt.Errorf("read %q: columns %v", path, rows[0])
-	}
-	ids, index := map[string]uint32{}, map[[numAxes]uint32]int{}
-	past := map[[numAxes]uint32]*robustCount{}
-	var whole robustCount
-	for _, r := range rows[1:] {
-		m, _ := strconv.ParseFloat(r[at0], 64)
-		o, _ := strconv.ParseFloat(r[bad], 64)
-		n, _ := strconv.ParseFloat(r[all], 64)
-		var v [numAxes]uint32
-		for k, i := range attr {
-			key := t.cols[k] + "=" + r[i]
+		r.minute, r.o, r.n = int64(numbers[0])/60, numbers[1], numbers[2]
+		axis := 0
+		for i, name := range head {
+			if i == minute || i == bad || i == all || name == "" {
+				continue // no attribute; one without a name is a number of the line
+			}
+			key := name + "=" + line[i]
 			if ids[key] == 0 {
 				ids[key] = uint32(len(t.names))
 				t.names = append(t.names, key)
 			}
-			v[k] = ids[key]
+			r.v[axis] = ids[key]
+			axis++
 		}
-		if int64(m)/60 != at/60 {
-			if int64(m) < at {
-				whole.add(o, n)
-				pastOf(past, v).add(o, n)
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+const (
+	pastWeight = 100 // counts for which the rate of the whole stands in a cell's expectation
+	pastCalm   = 1.5 // times the median rate: a minute before with more is none to expect anything from
+)
+
+// fill makes the cells of the anomalous minute. What is expected of a cell is
+// its rate in the calm minutes before, drawn to that of the whole.
+func (t *robustTable) fill(rows []robustRow, at int64) {
+	calm := calmMinutes(rows, at)
+	past := map[[numAxes]uint32]*robustCount{}
+	var whole robustCount
+	index := map[[numAxes]uint32]int{}
+	for i := range rows {
+		r := &rows[i]
+		if calm[r.minute] {
+			whole.add(&r.robustCount)
+			if past[r.v] == nil {
+				past[r.v] = &robustCount{}
 			}
+			past[r.v].add(&r.robustCount)
+		}
+		if r.minute != at || r.n == 0 {
 			continue
 		}
-		i, ok := index[v]
+		k, ok := index[r.v]
 		if !ok {
-			i = len(t.cells)
-			index[v] = i
-			t.cells = append(t.cells, cell{v: v})
+			k = len(t.cells)
+			index[r.v] = k
+			t.cells = append(t.cells, cell{v: r.v})
 		}
-		t.cells[i].o, t.cells[i].n = t.cells[i].o+o, t.cells[i].n+n
+		t.cells[k].o, t.cells[k].n = t.cells[k].o+r.o, t.cells[k].n+r.n
 	}
 	pi := (whole.o + 0.5) / (whole.n + 50)
 	for i := range t.cells {
-		c, b := &t.cells[i], pastOf(past, t.cells[i].v)
+		c := &t.cells[i]
+		b := past[c.v]
+		if b == nil {
+			b = &robustCount{}
+		}
 		c.e = c.n * (b.o + pastWeight*pi) / (b.n + pastWeight)
 	}
-	t.cells = slices.DeleteFunc(t.cells, func(c cell) bool { return c.n == 0 })
-	return t, nil
 }
 
-// pastWeight is for how many counts the rate of the whole stands in a cell's
-// expectation.
-const pastWeight = 200
-
-type robustCount struct{ o, n float64 }
-
-func (c *robustCount) add(o, n float64) { c.o, c.n = c.o+o, c.n+n }
-
-func pastOf(m map[[numAxes]uint32]*robustCount, v [numAxes]uint32) *robustCount {
-	if m[v] == nil {
-		m[v] = &robustCount{}
+// calmMinutes are the minutes before the incident that are not themselves out
+// of the ordinary.
+func calmMinutes(rows []robustRow, at int64) map[int64]bool {
+	sums := map[int64]*robustCount{}
+	for i := range rows {
+		if r := &rows[i]; r.minute < at {
+			if sums[r.minute] == nil {
+				sums[r.minute] = &robustCount{}
+			}
+			sums[r.minute].add(&r.robustCount)
+		}
 	}
-	return m[v]
+	var rates []float64
+	for _, c := range sums {
+		rates = append(rates, c.rate())
+	}
+	slices.Sort(rates)
+	calm := map[int64]bool{}
+	for m, c := range sums {
+		calm[m] = c.rate() <= pastCalm*rates[(len(rates)-1)/2]
+	}
+	return calm
 }
 
 // ranked lists cohorts, the most responsible first: those that are named, then
-// the runners-up by score.
+// the runners-up.
 func (t *robustTable) ranked() (out []string) {
 	sp := &space{group: make([]int, numAxes), prefer: make([]int, numAxes)}
 	for k := range sp.group {
@@ -149,28 +202,26 @@ func (t *robustTable) ranked() (out []string) {
 			out = append(out, s)
 		}
 	}
-	named := explain(sp, t.cells)
-	for i := range named {
-		add(&named[i])
-	}
 	x := newExplainer(sp, t.cells)
-	all := x.eval(nil)
-	x.findSingles(&all)
-	pool := append(slices.Clone(x.single), x.combine()...)
-	slices.SortFunc(pool, func(a, b cohortScore) int {
-		if better(&a, &b) {
-			return -1
+	named := x.explain()
+	for _, list := range [][]cohortScore{named, x.runnersUp(named, robustTops[2])} {
+		for i := range list {
+			add(&list[i])
 		}
-		return 1
-	})
-	for i := range pool {
-		add(&pool[i])
 	}
 	return out
 }
 
+// among tells whether all labels are among the first k answers. A cause that is
+// a list of n conjunctions takes up n answers, so that is the least looked at.
+func among(want, got []string, k int) bool {
+	first := got[:min(len(got), max(k, len(want)))]
+	return !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(first, w) })
+}
+
 // TestExplainerOnRobustSpot measures the explanation on labelled incidents of
-// a real system: how often all labelled causes are among the first k.
+// a real system: how often all labelled causes are among the first k. The
+// parameters were chosen on the odd cases.
 func TestExplainerOnRobustSpot(t *testing.T) {
 	dir := os.Getenv("DENYLENS_RS_DIR")
 	if dir == "" {
@@ -194,26 +245,30 @@ func TestExplainerOnRobustSpot(t *testing.T) {
 		}
 		want, got := labels(c.Cause), tab.ranked()
 		cases[i%2]++
-		for k, top := range []int{1, 3, 5} {
-			ok := true
-			for _, w := range want {
-				ok = ok && slices.Contains(got[:min(len(got), max(top, len(want)))], w)
-			}
-			if ok {
+		for k, top := range robustTops {
+			if among(want, got, top) {
 				right[i%2][k]++
-			} else if top == 1 {
-				t.Logf("%s: %v, labelled %v", c.Data, got[:min(3, len(got))], want)
+			} else if k == 0 {
+				t.Logf("%s: %q, labelled %q", c.Data, got[:min(5, len(got))], want)
 			}
 		}
 	}
-	for half, name := range []string{"odd", "even"} {
-		n := float64(max(cases[half], 1))
-		t.Logf("%s cases, %d: top-1 %.3f, top-3 %.3f, top-5 %.3f", name, cases[half], float64(right[half][0])/n, float64(right[half][1])/n, float64(right[half][2])/n)
+	say := func(name string, n int, right [3]int) {
+		share := func(k int) float64 { return ratio(float64(right[k]), float64(n)) }
+		t.Logf("%s cases, %d: top-1 %.3f, top-3 %.3f, top-5 %.3f", name, n, share(0), share(1), share(2))
 	}
-	n := float64(cases[0] + cases[1])
-	share := func(k int) float64 { return float64(right[0][k]+right[1][k]) / n }
-	t.Logf("all cases, %.0f: top-1 %.3f, top-3 %.3f, top-5 %.3f", n, share(0), share(1), share(2))
-	if share(0) < 0.7 || share(2) < 0.85 {
-		t.Error("the explanation has become worse")
+	say("odd", cases[0], right[0])
+	say("even", cases[1], right[1])
+	var all [3]int
+	for k := range all {
+		all[k] = right[0][k] + right[1][k]
+	}
+	say("all", len(list), all)
+	for k, least := range []float64{0.78, 0.94, 0.96} {
+		if got := ratio(float64(all[k]), float64(len(list))); got < least {
+			t.Errorf("top-%d %.3f, want %.2f or more", robustTops[k], got, least)
+		}
 	}
 }
+
+var robustTops = [3]int{1, 3, 5}
