@@ -294,6 +294,10 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	if s.ev.members == nil {
 		add("everybody else meanwhile: %.1f %% refused", 100*s.outside())
 	}
+	b := &s.ev.beside
+	if b.same.rows >= sameLeast {
+		add("the same paths, everybody else: %.1f %% refused", 100*ratio(b.same.denied, b.same.rows))
+	}
 	if s.refusedCl > 0 && s.elsewhere > 0.05 {
 		add("%.0f %% of the refused clients are served elsewhere on the site meanwhile", 100*s.elsewhere)
 	}
@@ -310,7 +314,14 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 		add("%.0f %% of the refusals have the same size, %d bytes", 100*share, v)
 	}
 	if s.clients > s.refusedCl && s.ev.members == nil {
-		add("%d clients of the cohort were not refused", s.clients-s.refusedCl)
+		who := ""
+		if len(b.spared) > 0 {
+			who = ", nearly all of them " + phrase(e.terms(b.spared))
+		}
+		add("not refused: %s of the cohort%s", count(int64(s.clients-s.refusedCl), "client"), who)
+	}
+	if len(b.others) > 0 {
+		add("other names that fit, less well: %s", e.otherNames(b))
 	}
 	return out
 }

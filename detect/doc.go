@@ -85,7 +85,11 @@
 // climbs to a wider cohort while the rest of that is elevated too, descends to
 // a narrower one that holds nearly all of it and leaves nothing behind, and of
 // equal names takes the one nearer to a cause. What is left is explained again:
-// there may be several causes at once.
+// there may be several causes at once. If it ends at everyone, but two or three
+// values of one dimension hold nearly all of it and the others are as ever,
+// those are named (split.go). What else it could be called, how others fare on
+// the same paths, and what those share who are spared is told as evidence
+// (runnersup.go, beside.go).
 //
 // Alarms of the same clients are the same event, and an event is one Incident.
 //

@@ -37,6 +37,7 @@ type event struct {
 	end      int32
 	lnPeak   float64
 	before   float64 // share of the cohort's clients refused a minute before the onset
+	beside   beside  // found beside the cohorts when they were last looked at
 	quiet    int     // windows in a row in which the cohort was served again
 	calm     int     // clients served in those
 	now      tally   // of the minute that is not over yet

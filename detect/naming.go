@@ -12,7 +12,8 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		return
 	}
 	fresh := func(f *fact, v *[numAxes]uint32) bool { return !t.held(v) }
-	found := explain(e.space, e.cells(from, fresh))
+	x := newExplainer(e.space, e.cells(from, fresh))
+	found := x.explain()
 	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) || !e.missed(found[0].terms, from) {
 		e.series.list[a.series].ed.reset(p.minute)
 		return
@@ -34,6 +35,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	ev.setCohorts(found)
 	ev.lnPeak = a.lnM
 	ev.before = e.shareBefore(ev, from)
+	e.look(ev, x, found, from)
 	t.replay(e, ev, from)
 	t.claim(e, ev, p.minute)
 	t.tell(e, ev, true)
@@ -92,13 +94,15 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		if ev.ended || ev.origin != bySurge || p.minute-ev.onset >= keepPages {
 			continue
 		}
-		found := explain(e.space, e.cells(min(from, ev.onset), nil))
+		x := newExplainer(e.space, e.cells(min(from, ev.onset), nil))
+		found := x.explain()
 		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
 			continue
 		}
 		ev.setCohorts(found)
 		ev.onset = min(ev.onset, from)
 		ev.before = e.shareBefore(ev, ev.onset)
+		e.look(ev, x, found, ev.onset)
 		t.replay(e, ev, ev.onset)
 		t.claim(e, ev, p.minute)
 		return true
@@ -160,22 +164,24 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 		}
 		return true
 	})
-	found := explain(e.space, cells)
-	if len(found) == 0 || !e.news(found[0].terms, minute) {
-		return
-	}
-	if x := newExplainer(e.space, cells); !x.better(&found[0], ev.cohorts[0]) {
+	x := newExplainer(e.space, cells)
+	found := x.explain()
+	if len(found) == 0 || !e.news(found[0].terms, minute) || !x.better(&found[0], ev.cohorts[0]) {
 		return
 	}
 	same := len(found) == len(ev.cohorts)
 	for i := 0; same && i < len(found); i++ {
 		same = found[i].terms.equal(ev.cohorts[i])
 	}
+	if same {
+		e.look(ev, x, found, from)
+	}
 	if same || !t.overlaps(e, ev, found, 0.5) {
 		return
 	}
 	ev.setCohorts(found)
 	ev.before = e.shareBefore(ev, ev.onset)
+	e.look(ev, x, found, from)
 	t.replay(e, ev, from)
 	t.claim(e, ev, minute)
 }
