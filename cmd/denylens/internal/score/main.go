@@ -1,13 +1,20 @@
-// Command score measures how well incidents are found: it simulates days with a
-// known truth, has them judged as a scan would, compares, and prints one table.
-// Real episodes with a truth file beside them are measured in the same way.
+// Command score measures how well incidents are found. It simulates days with a
+// known truth, and injects incidents into simulated and real logs (package
+// inject); has them judged as a scan would; compares; and prints tables. The
+// rules by which people watch refusals today (package rules) run on the same
+// logs with injected incidents. Real episodes with a truth file beside them are
+// measured like a simulated day.
 //
-//	go run ./cmd/denylens/internal/score            some seeds of each scenario
-//	go run ./cmd/denylens/internal/score -full      more seeds, more formats and sizes
+//	go run ./cmd/denylens/internal/score            some seeds of each scenario, some injected incidents
+//	go run ./cmd/denylens/internal/score -full      more seeds, formats, sizes and incidents
+//	go run ./cmd/denylens/internal/score -real DIR  incidents in the logs DIR/*.log.gz, too
 //	go run ./cmd/denylens/internal/score -case geo-block -v
+//	go run ./cmd/denylens/internal/score -split dev -case /misuse/ -v -dump DIR
 //
-// What counts as found, and which figures are the least that is accepted, is in
-// match.go and goals.go. The exit code is 1 if a goal is missed.
+// A name with a slash is that of an injected incident. What counts as found is in
+// match.go. The exit code is 1 if a goal of goals.go is missed, which are those of
+// the scenarios; the aims of research.go, on the test part of the injected
+// incidents, fail nothing.
 package main
 
 import (

@@ -95,7 +95,9 @@ func printInjected(w io.Writer, injected []result) {
 		for _, s := range strata(list) {
 			printRow(w, gather(s.name, list, s.has, ours))
 		}
-		printRules(w, split, list)
+		if gather("", list, counted, ours).logs > 0 {
+			printRules(w, split, list)
+		}
 	}
 	test := sampled(injected, "test")
 	if len(test) == 0 {
@@ -138,6 +140,9 @@ func printRules(w io.Writer, split string, list []*result) {
 // bounds prints a figure with its interval.
 func bounds(list []*result, has func(r *result) bool, of func(r *result) *verdict, value func(f *figures) float64) string {
 	lo, hi := interval(list, has, of, value)
+	if math.IsNaN(lo) {
+		return share(value(gather("", list, has, of)))
+	}
 	return fmt.Sprintf("%s (%s-%s)", share(value(gather("", list, has, of))), share(lo), share(hi))
 }
 

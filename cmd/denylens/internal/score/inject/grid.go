@@ -134,7 +134,7 @@ func Realize(c Case, site *Log, quiet func(base *Log, from, to time.Time) bool) 
 	low := rng.IntN(6) == 0 // one in six lies below the floor
 	judged := 0
 	if first, last := site.Span(); last.Sub(first) < 12*time.Hour { // a piece of a day
-		c.Duration = min(c.Duration, last.Sub(first)/4)
+		c.Duration = min(c.Duration, (last.Sub(first) / 4).Round(time.Minute))
 	}
 	wanted := c
 	for range tries {
