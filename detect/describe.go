@@ -211,7 +211,7 @@ func severity(inc *Incident, s *scene) Severity {
 			return Critical
 		case n >= 20:
 			return High
-		case n >= 3 || im.Denied >= 100:
+		case n >= 3 || im.Denied >= 100 || s.crawler():
 			return Medium
 		}
 		return Low
@@ -259,6 +259,8 @@ func title(inc *Incident, s *scene) string {
 		return fmt.Sprintf("%s by %s%s: %d requests, %d refused", habitList[s.ev.habit-1].title, who, more, inc.Impact.Requests, inc.Impact.Denied)
 	case s.ev.origin == byScan:
 		return fmt.Sprintf("Scanning by %s%s: %d requests, %d refused", who, more, inc.Impact.Requests, inc.Impact.Denied)
+	case s.ev.origin == byTurn && s.crawler():
+		return fmt.Sprintf("A true crawler is refused: %s", who)
 	case s.ev.origin == byTurn:
 		return fmt.Sprintf("A client that was served before is refused: %s", who)
 	case inc.Kind == Misuse:

@@ -150,3 +150,7 @@ func (s *scene) kind() Kind {
 	}
 	return Spike
 }
+
+// crawler tells whether mostly true crawlers are refused: a site that search
+// engines cannot read loses more than one visitor.
+func (s *scene) crawler() bool { return s.share(fTrueBot) > 0.5 }

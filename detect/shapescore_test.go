@@ -104,7 +104,7 @@ func TestCausesOfManyShapes(t *testing.T) {
 	for _, half := range []struct {
 		name   string
 		shapes []shape
-	}{{"tune", tuneShapes}, {"report", reportShapes}} {
+	}{{"tune", tuneShapes}, {"report", reportShapes}, {"fresh", freshShapes}} {
 		for _, edge := range []bool{false, true} {
 			var m marks
 			wrong := map[string]int{}
