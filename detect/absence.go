@@ -93,29 +93,35 @@ func (a *absences) turn(e *Engine, p *page) {
 		return
 	}
 	if a.quarter != 0 && a.visits > 0 {
-		a.crowd()
+		crowd := a.crowd()
 		for i := range a.list {
-			a.list[i].end(e, a, p)
+			if x := &a.list[i]; crowd && x.number == 0 {
+				x.visits = 0
+			} else {
+				x.end(e, a, p)
+			}
 		}
 	}
 	a.quarter, a.visits = q, 0
 }
 
-// crowd learns how many visits an hour has, and takes a crowd for no more than
-// half as many again: when strangers come in numbers, nobody else is due.
-func (a *absences) crowd() {
+// crowd tells whether many more visits began than usual at this hour, and
+// learns what is usual. When strangers come in numbers nobody's share says
+// anything, and when they leave again nobody is missing.
+func (a *absences) crowd() bool {
 	u := &a.usual[uint32(a.quarter/4)%24]
 	n := float32(a.visits)
 	if *u == 0 {
 		*u = n
 	}
-	a.visits = int32(min(n, 1+1.5**u))
-	*u += 0.1 * (n - *u)
+	crowd := n > 1+1.5**u
+	*u += 0.1 * (min(n, 2**u) - *u)
+	return crowd
 }
 
 // end judges the quarter that is over.
 func (x *absence) end(e *Engine, a *absences, p *page) {
-	minute, n, d := a.quarter*quarterMinutes, int(a.visits), int(min(a.visits, x.visits))
+	minute, n, d := a.quarter*quarterMinutes, int(a.visits), int(x.visits)
 	x.visits = 0
 	due := float64(n) * x.base.expected(minute)
 	if x.number != 0 {

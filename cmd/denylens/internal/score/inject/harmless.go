@@ -119,12 +119,19 @@ func office(out *Log, during func(*Line) bool, seed uint64, rng *rand.Rand) (*Lo
 }
 
 // crowd sends nine further visitors for each one, who do the same a little
-// earlier or later.
+// earlier or later. Who is refused or asks for what is not there, like a
+// scanner, draws no crowd.
 func crowd(out *Log, during func(*Line) bool, seed uint64, rng *rand.Rand) (*Log, bool) {
+	failed := map[netip.Addr]bool{}
+	for i := range out.Lines {
+		if l := &out.Lines[i]; during(l) && l.Status >= 400 {
+			failed[l.Client] = true
+		}
+	}
 	var more []Line
 	for i := range out.Lines {
 		l := &out.Lines[i]
-		if !during(l) || !person(l) || !l.Client.Is4() {
+		if !during(l) || !person(l) || !l.Client.Is4() || failed[l.Client] {
 			continue
 		}
 		for k := range uint64(9) {
