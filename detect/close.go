@@ -104,8 +104,12 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 
 // summarise adds up a client's rows and sees which templates are new to it.
 func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
+	blocked := c.blocked(w, head)
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
+		if r.flags&(fDoubt|fAsset) == fDoubt && r.by[clOK] == 0 && !e.served.others(r.tmpl, id) {
+			r.flags |= fProbe
+		}
 		s.n += r.n
 		s.ok += uint32(r.by[clOK])
 		s.denied += uint32(r.by[clDenied])
@@ -136,11 +140,25 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 				e.notes.join(r, c, w.minute)
 			}
 		}
-		if !owned || r.flags&fProbe != 0 {
+		if !owned && !blocked || r.flags&fProbe != 0 {
 			e.template(r, id, c, &s, w.minute)
 		}
 	}
 	return s
+}
+
+// blocked tells whether a client that was served for a while is refused
+// whatever it asks for: it has lost its access, and looks for nothing.
+func (c *client) blocked(w *window, head uint32) bool {
+	if c.ok < turnedHistory || uint64(c.ok) < 2*uint64(c.miss) {
+		return false
+	}
+	for i := head; i != 0; i = w.rows[i].next {
+		if r := &w.rows[i]; uint32(r.by[clDenied]) != r.n {
+			return false
+		}
+	}
+	return true
 }
 
 // template counts a template once a client: as a hit if others are served it,

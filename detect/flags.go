@@ -26,6 +26,7 @@ const (
 	fBadReq                     // malformed request line
 	fWrite                      // POST, PUT, PATCH, DELETE
 	fObject                     // the path names one of many things: /items/{n}
+	fDoubt                      // path that scanners ask for, and perhaps others
 	fQuery                      // has a query
 	fUnasked                    // an upstream is logged, and none was asked
 	fOrigin                     // an edge asked the origin

@@ -28,7 +28,9 @@ func legitimacy(c *client, now flags) float64 {
 	add(f&fNoAgent != 0, -1.5)
 	add(f&fScanner != 0, -5)
 	add(!c.userOK && c.pages > 20 && c.assets == 0 && c.refs == 0 && f&fTrueBot == 0, -1.5)
-	add(c.fails > 5, -2)
+	if c.fails > 5 {
+		x -= 2 * math.Min(1, float64(c.fails)/float64(c.oks+1))
+	}
 	x -= math.Min(6, 2*float64(c.probes))
 	add(now&fProbe != 0, -2)
 	return math.Max(-6, math.Min(6, x))

@@ -115,12 +115,17 @@ var assetExt = map[string]bool{
 // compared against the lower-cased path. Families as in the rule sets of
 // CrowdSec's hub (http-sensitive-files, http-path-traversal, http-cve-probing).
 var probes = [...]string{
-	"wp-config", "phpmyadmin", "/pma/", "adminer",
-	"/etc/passwd", "../", "..%2f", "%2e%2e", "..;", "/cgi-bin/", "phpunit", "eval-stdin", "/boaform", "/hnap1", "/solr/",
-	"/manager/html", "/actuator", "jndi:", "/owa/", "/autodiscover", "%00", "/shell", "webshell", "c99.php", "r57.php", "alfa",
-	"/wlwmanifest", ".sql", ".bak", ".old", ".swp", "/backup", "id_rsa", "/_ignition", "/vendor/", "/server-status", "/console/",
-	"/invoker/", "/jmx-console", "union+select", "union%20select", "<script", "%3cscript", "sleep(", "/bin/sh", "wget+", "curl+",
-	"/telescope", "/debug/", "/config.json", "/credentials", "/setup.cgi", "/ecp/", "/geoserver", "/nuclei", "/nikto", "passwd",
+	"wp-config", "phpmyadmin", "/pma/", "/etc/passwd", "../", "..%2f", "%2e%2e", "..;", "phpunit", "eval-stdin", "/boaform", "/hnap1",
+	"jndi:", "%00", "webshell", "c99.php", "r57.php", "/wlwmanifest", ".bak", ".swp", "id_rsa", "/_ignition", "/server-status",
+	"/jmx-console", "union+select", "union%20select", "<script", "%3cscript", "sleep(", "/bin/sh", "wget+", "curl+",
+	"/setup.cgi", "/ecp/", "/nuclei", "/nikto",
+}
+
+// doubtful are pieces of paths that scanners ask for everywhere, and visitors of
+// some sites as well. They are probes where nobody is served them.
+var doubtful = [...]string{
+	"adminer", "/cgi-bin/", "/solr/", "/manager/html", "/actuator", "/owa/", "/autodiscover", "/shell", "alfa", ".sql", ".old", "/backup",
+	"/vendor/", "/console/", "/invoker/", "/telescope", "/debug/", "/config.json", "/credentials", "/geoserver", "passwd",
 }
 
 func pathFlags(path []byte) flags {
@@ -178,6 +183,9 @@ var words = func() (w wordTable) {
 	w.list = map[uint16][]word{}
 	for _, p := range probes {
 		add(p, fProbe)
+	}
+	for _, p := range doubtful {
+		add(p, fDoubt)
 	}
 	for _, p := range [...]string{"login", "signin", "token", "oauth", "auth", "session", "xmlrpc"} {
 		add(p, fLogin)

@@ -62,7 +62,7 @@ func (e *Engine) below(id uint32, taken []uint32) bool {
 // guessed tells whether a series is of a path that only scanners ask for: that
 // it is refused is as it should be, and no news.
 func (e *Engine) guessed(s *series) bool {
-	return s.dim == DimPath && pathFlags([]byte(e.syms.text(s.sym)))&fProbe != 0
+	return s.dim == DimPath && pathFlags([]byte(e.syms.text(s.sym)))&(fProbe|fDoubt) != 0
 }
 
 // alwaysRefused tells whether a part of a leaf is refused to everybody: a
