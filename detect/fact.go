@@ -26,6 +26,7 @@ type fact struct {
 	met     uint8 // bits: which classes of answers
 	first   bool  // first refusal of this client for an hour
 	known   bool  // others are served this template
+	before  bool  // the client was served before, and used the site as others do
 	hostile bool
 	recent  bool // the client was refused within the hour
 	old     bool // the client was served before this window

@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // openSurge explains an alarm and opens an event for it, or widens an open one
 // that turns out to be a part of it.
 func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
@@ -244,15 +246,17 @@ func (e *Engine) shareBefore(ev *event, from int32) float64 {
 
 // missed tells whether at least half of the newly refused clients of a cohort
 // asked for something that others are served: what nobody is served is missed
-// by nobody.
+// by nobody. If it is who they are that they have in common, those count as well
+// who were served themselves before.
 func (e *Engine) missed(c conj, from int32) bool {
+	who := e.clientCohort(c) && !slices.ContainsFunc(c, func(t term) bool { return axisDim[t.axis] == DimPath })
 	asked, all := map[uint64]bool{}, map[uint64]bool{}
 	for _, p := range e.ring.since(from) {
 		for i := range p.facts {
 			f := &p.facts[i]
 			if f.first && !f.hostile && e.holds(c, f) {
 				all[f.clientKey()] = true
-				if f.known {
+				if f.known || who && f.before {
 					asked[f.clientKey()] = true
 				}
 			}
