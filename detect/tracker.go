@@ -255,11 +255,23 @@ func (t *tracker) tell(e *Engine, ev *event, opened bool) {
 	ev.told = now
 }
 
-// replay takes the pages since the onset in.
+// replay takes the pages since the onset in. What happened before the first
+// page that is still kept stays as it is known: the event was explained anew,
+// but most of its clients are the same.
 func (t *tracker) replay(e *Engine, ev *event, from int32) {
+	known, first := ev.clients, ev.firstAt
 	ev.clients, ev.samples, ev.spark, ev.firstAt = make(map[uint64]clientSeen), nil, nil, 0
 	ev.f.init()
 	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing, ev.now = 0, 0, 0, 0, 0, tally{}
+	if from > ev.onset && first != 0 {
+		ev.firstAt = first
+		for k, c := range known {
+			if c.denied && c.first < from {
+				ev.clients[k] = c
+				ev.nDenied++
+			}
+		}
+	}
 	for i := range e.ring.pages {
 		p := &e.ring.pages[i]
 		switch {
