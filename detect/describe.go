@@ -147,10 +147,20 @@ func (e *Engine) cohortTerms(ev *event, s *scene) ([]Term, [][]Term) {
 	if len(all) == 0 {
 		return []Term{}, nil
 	}
-	if ev.origin == byTurn {
+	if ev.origin == byTurn && ev.servesSome() { // else it is refused whatever it asks for
 		all[0] = append(all[0], e.mainPath(s)...)
 	}
 	return all[0], all[1:min(len(all), 50)]
+}
+
+// servesSome tells whether some client was served something meanwhile.
+func (ev *event) servesSome() bool {
+	for _, c := range ev.clients {
+		if c.served {
+			return true
+		}
+	}
+	return false
 }
 
 // address is a client's address as far as the log shows it.
