@@ -140,6 +140,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 				e.notes.join(r, c, w.minute)
 			}
 		}
+		e.deadEnd(r, c, &s, owned, w.minute)
 		if !owned && !blocked || r.flags&fProbe != 0 {
 			e.template(r, id, c, &s, w.minute)
 		}

@@ -14,8 +14,11 @@ func (e *Engine) describeEvent(ev *event) Incident {
 	if ev.frozen != nil {
 		return *ev.frozen
 	}
-	if ev.origin == byAbsence {
+	switch ev.origin {
+	case byAbsence:
 		return e.describeAbsence(ev)
+	case byDeadEnd:
+		return e.describeDeadEnd(ev)
 	}
 	s := e.scene(ev)
 	inc := Incident{ID: ev.id, Kind: s.kind(), State: "open", Start: ev.startTime(),

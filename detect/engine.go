@@ -72,6 +72,7 @@ type Engine struct {
 	calib   calibration
 	tails   tails
 	absent  absences
+	ends    deadEnds
 }
 
 // limits are the bounds of the tables, derived from MaxMemory.
@@ -117,6 +118,7 @@ func New(cfg Config) *Engine {
 	e.series = newSeriesTable()
 	e.space = e.newSpace()
 	e.users.seen, e.waves.seen = map[uint32]*userSeen{}, map[uint64]*probed{}
+	e.ends.seen = map[uint64]*deadEnd{}
 	e.absent.index = map[uint32]int{}
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts

@@ -13,6 +13,7 @@ const (
 	byWave
 	byStart // it ran already when the log began
 	byAbsence
+	byDeadEnd
 )
 
 // event is one incident in the making.
@@ -50,7 +51,8 @@ type event struct {
 	samples  []Sample
 	lost     int64 // clients not told apart any more
 	told     told
-	due      float64 // byAbsence: visits that should have begun, and ...
+	due      float64 // byAbsence: visits that should have begun (byDeadEnd: requests refused), and ...
+	sure     bool    // byDeadEnd: people were among them
 	came     float64 // ... those that did
 }
 
@@ -281,6 +283,9 @@ func (ev *event) heal(t tally, p *page) {
 
 // over tells whether the event has ended by minute.
 func (ev *event) over(minute int32) bool {
+	if ev.origin == byDeadEnd {
+		return false // see followDeadEnds
+	}
 	wait := int32(quietMinutes)
 	if ev.origin == byScan || ev.origin == byTurn || ev.origin == byShare || ev.origin == byWave {
 		wait = 60

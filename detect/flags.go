@@ -27,6 +27,7 @@ const (
 	fWrite                      // POST, PUT, PATCH, DELETE
 	fObject                     // the path names one of many things: /items/{n}
 	fDoubt                      // path that scanners ask for, and perhaps others
+	fBack                       // sent from the very page that it is sent to, as forms do
 	fQuery                      // has a query
 	fUnasked                    // an upstream is logged, and none was asked
 	fOrigin                     // an edge asked the origin

@@ -118,9 +118,23 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 		} else if rec.Host != nil {
 			o.flags |= fForeign
 		}
+		if o.flags&fWrite != 0 && bytes.Equal(refererPath(rec.Referer), rec.Path) {
+			o.flags |= fBack
+		}
 	}
 	o.agent, o.leaf = ag.raw, mix(h, uint64(o.flags&fSelf))
 	o.key = mix(h, o.client)
+}
+
+// refererPath is the path of a referring page.
+func refererPath(referer []byte) []byte {
+	if _, rest, ok := bytes.Cut(referer, []byte("//")); ok {
+		if i := bytes.IndexByte(rest, '/'); i >= 0 {
+			path, _, _ := bytes.Cut(rest[i:], []byte("?"))
+			return path
+		}
+	}
+	return nil
 }
 
 func clientHash(rec *ingest.Record) uint64 {

@@ -11,6 +11,7 @@ type tracker struct {
 	pending []pendingClient // clients flagged in the window being closed
 	shared  []uint32        // users found shared in it
 	waves   []foundWave     // waves of probes found in it
+	ends    []uint64        // keys of dead ends found in it
 	refused int64
 }
 
@@ -53,6 +54,7 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	for _, w := range t.waves {
 		t.openWave(e, p, w)
 	}
+	t.followDeadEnds(e, p)
 	t.pending, t.shared, t.waves = t.pending[:0], t.shared[:0], t.waves[:0]
 	for _, ev := range t.events {
 		if ev.ended {
