@@ -150,9 +150,6 @@ func answer(base *Log, scope, part string, rng *rand.Rand) Answer {
 		a.Bytes = 4547
 		a.Edge = &Edge{part, rule, strings.ToUpper(part[:1]) + part[1:] + " rule"}
 	}
-	if scope == "rate" && rng.IntN(3) == 0 {
-		a.Status = 429
-	}
 	return a
 }
 
