@@ -43,13 +43,15 @@
 // # When a minute is too much
 //
 // What is usual for a series is a rate pi, learned as a beta distribution that
-// forgets with a half-life of six hours and leans on the series above it: the
-// country of a network, the prefix of a path, else everyone. Counts wait half
-// an hour before they are learned. The null hypothesis is not pi but everything
-// up to an envelope p0 = pi * max(1.5, exp(3 sigma)) and a margin for what is
-// not known yet, where sigma is how much the rate wanders from quarter hour to
-// quarter hour. D is beta-binomial, for clients of one cohort are not
-// independent.
+// leans on the series above it: the country of a network, the prefix of a path,
+// else everyone. It has a long memory (half-life a week) and a short one (six
+// hours), which counts where it contradicts the long one, and a season: hours of
+// the day that are always worse, once that has proved itself on earlier days
+// (season.go). Counts wait half an hour before they are learned. The null
+// hypothesis is not pi but everything up to an envelope p0 = pi * max(1.5,
+// exp(3 sigma)) and a margin for what is not known yet, where sigma is how much
+// the rate wanders from quarter hour to quarter hour. D is beta-binomial, for
+// clients of one cohort are not independent.
 //
 // Eight alternatives p1 stand against it: five fixed rates and three multiples
 // of p0. Each has a Shiryaev-Roberts statistic
@@ -57,15 +59,23 @@
 //	R(t) = (R(t-1) + 1) * L(t),  L = P(D | A, p1) / P(D | A, p0)
 //
 // and M is their mean, an e-detector: while the null holds, M at time t is t at
-// most in expectation, whenever one looks. With K series, an alarm is
+// most in expectation, whenever one looks. With K series of weights w (hosts and
+// versions more, networks less, their sum being K), alarms are the largest set R
+// of series with
 //
-//	M >= K / alpha,  alpha = false alarms allowed a minute
+//	w M >= K / (alpha |R|),  alpha = false alarms allowed a minute
 //
 // which bounds the expected number of false alarms under any dependence between
-// the series. That is the one knob, Config.FalseAlarmsPerDay. An alarm must
-// also be worth a person's time: three clients or more, from two networks or
-// more (unless it is the network or the user that is refused), twice as many as
-// expected, a share that matters.
+// the series. That is the one knob, Config.FalseAlarmsPerDay. Where M gets larger
+// than the model has it although nothing is wrong, the threshold rises until the
+// promise holds again (tails.go), and Summary.Calibration tells how well the
+// model fits. An alarm must also be worth a person's time: three clients or more,
+// not all of one network (unless it is the network or the user that is refused),
+// twice as many as expected, a share that matters.
+//
+// A minute is judged when it is over, and in parts of ten seconds while clients
+// are newly refused (haste.go): likelihood ratios may be multiplied up at any
+// moment.
 //
 // In the first 15 minutes, when nothing is known, a series is compared with
 // everybody else in the same minute instead.
@@ -111,7 +121,10 @@
 // Single clients that were served and are refused now have a test of their own
 // (turned.go), scanners a random walk (scan.go), other misuse a habit each
 // (misuse.go), shared users and waves of probes a table each (sharing.go,
-// wave.go). Cohorts in force when the log begins are followed silently and told
+// wave.go). Visitors of a country, an operator or a host who stop coming are
+// missed (absence.go), for what an edge refuses is not in this log. Buttons and
+// forms of the site itself that are refused to the few who use them are told
+// (deadend.go). Cohorts in force when the log begins are followed silently and told
 // if they end (before.go); what is refused from the first line to the last is
 // listed as standing (standing.go).
 //
@@ -125,8 +138,11 @@
 //   - Shin, Ramdas, Rinaldo: E-detectors. New England Journal of Statistics in
 //     Data Science, 2024.
 //   - Dandapanthula, Ramdas: Multiple testing in multi-stream sequential change
-//     detection. arXiv 2501.04130, 2025. Of its rules the one after Bonferroni
-//     is used.
+//     detection. arXiv 2501.04130, 2025.
+//   - Dawid: Statistical theory: the prequential approach. Journal of the Royal
+//     Statistical Society A, 1984, for when a season is believed.
+//   - Siffer, Fouque, Termier, Largouet: Anomaly detection in streams with extreme
+//     value theory. KDD 2017, for thresholds that rise with the tail.
 //   - Turner, Ly, Grünwald: Generic E-variables for exact sequential k-sample
 //     tests. Journal of Statistical Planning and Inference, 2024; arXiv
 //     2106.02693.
