@@ -7,16 +7,17 @@ import (
 	"time"
 )
 
-// A button, a form or a link of the site itself that leads to a refusal is
-// refused to few people, and seldom, so no rate tells: five orders in two weeks.
+// A form or a button of the site itself that leads to a refusal is refused to few
+// people, and seldom, so no rate tells: five orders in two weeks.
 // What tells is that visitors who are served everything else come from the
 // site's own page, and are hardly ever served there. Spam robots send forms as
 // well, but come in crowds, not a few on each of many days.
 //
-// Sees: requests with the site's own page as referrer, by people, of which four
+// Sees: what people send with the site's own page as referrer, of which four
 // in five are refused: of three people or more, or of one where nobody else is
 // served.
-// Blind: logs without referrers, programs, what is refused less than five times.
+// Blind: logs without referrers, programs, what is refused less than five times,
+// and links, which lead to what only members may see on every other site.
 type deadEnds struct {
 	seen    map[uint64]*deadEnd
 	open    []uint64 // keys of those with an event
@@ -53,7 +54,7 @@ const (
 
 // deadEnd takes a row of a client in.
 func (e *Engine) deadEnd(r *row, c *client, s *sum, owned bool, minute int32) {
-	if r.flags&(fReferer|fAsset|fProbe) != fReferer {
+	if r.flags&(fReferer|fWrite|fAsset|fProbe) != fReferer|fWrite {
 		return
 	}
 	t, l := &e.ends, e.leaves.list.at(r.leaf)
@@ -197,14 +198,14 @@ func (e *Engine) describeDeadEnd(ev *event) Incident {
 	n, ok := int64(ev.due), int64(ev.came)
 	inc := Incident{ID: ev.id, Kind: Overblock, State: "open", Severity: Low, Start: minuteTime(ev.onset), DetectedAt: time.Unix(ev.noticed, 0).UTC().Add(e.cfg.Patience),
 		Cohort: []Term{{"method", method}, {"path", path}}, Samples: []Sample{},
-		Title:  fmt.Sprintf("A page of the site leads to a refusal: %s %s, %d of %d requests", method, path, n, n+ok),
+		Title:  fmt.Sprintf("A form of the site is refused: %s %s, %d of %d times", method, path, n, n+ok),
 		Impact: Impact{Requests: n + ok, Denied: n, Clients: int64(ev.nDenied), DeniedClients: int64(ev.nDenied), LikelyLegitClients: int64(ev.nDenied), ShareDuring: round4(ratio(ev.due, ev.due+ev.came))},
 		Evidence: []Text{
 			{fmt.Sprintf("%d of %d requests that came from a page of the site itself were refused, of %s", n, n+ok, count(int64(ev.nDenied), "visitor"))},
 			{"these visitors are browsers that hardly miss anything else"},
 		},
 		Score: Score{ExpectedFalsePerDay: e.falsePerDay(ev)}}
-	if writes := method != "GET" && method != "HEAD"; writes && ev.sure && ev.nDenied >= deadEndClients {
+	if ev.sure && ev.nDenied >= deadEndClients {
 		inc.Severity = Medium
 	}
 	if ev.ended {
@@ -212,21 +213,18 @@ func (e *Engine) describeDeadEnd(ev *event) Incident {
 		end := minuteTime(ev.end)
 		inc.End = &end
 	}
-	inc.Causes = deadEndCauses(method)
+	inc.Causes = deadEndCauses()
 	inc.Cause = Cause{inc.Causes[0].ID, inc.Causes[0].Probability}
 	inc.NextSteps = []Step{
-		{Text: "Open the page that leads there and follow it as a visitor does; for a form look at its token against forged requests (CSRF), for a link at whether it should be there at all"},
-		{Text: "Find the pages that lead there", Command: "grep -F " + shellQuote(`"`+method+" "+path) + ` access.log | awk -F'"' '{print $4}' | sort | uniq -c | sort -rn | head`},
+		{Text: "Send the form as a visitor does, and look at its token against forged requests (CSRF) and at who may send it"},
+		{Text: "Find the pages that it is sent from", Command: "grep -F " + shellQuote(`"`+method+" "+path) + ` access.log | awk -F'"' '{print $4}' | sort | uniq -c | sort -rn | head`},
 	}
 	return inc
 }
 
-func deadEndCauses(method string) []Guess {
+func deadEndCauses() []Guess {
 	g := func(id string, p float64, why string) Guess {
 		return Guess{ID: id, Probability: p, For: []string{why}, Against: []string{}}
-	}
-	if method == "GET" || method == "HEAD" {
-		return []Guess{g("server_config", 0.6, "a link to a page that the server does not give"), g("permissions", 0.35, "or one that these visitors may not see"), g("undetermined", 0.05, "the log does not say why")}
 	}
 	return []Guess{g("referer_rule", 0.55, "a form that is refused to nearly everybody: most often its token or origin is not accepted (CSRF)"), g("permissions", 0.3, "or these visitors may not send it"), g("undetermined", 0.15, "the log does not say why")}
 }

@@ -34,7 +34,7 @@ func shop(days int, order func(visitor int) (status int, referer string)) []stri
 
 func deadEndsOf(s Summary) (out []Incident) {
 	for _, i := range s.Incidents {
-		if strings.HasPrefix(i.Title, "A page of the site leads") {
+		if strings.HasPrefix(i.Title, "A form of the site is refused") {
 			out = append(out, i)
 		}
 	}

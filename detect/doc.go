@@ -122,8 +122,8 @@
 // (turned.go), scanners a random walk (scan.go), other misuse a habit each
 // (misuse.go), shared users and waves of probes a table each (sharing.go,
 // wave.go). Visitors of a country, an operator or a host who stop coming are
-// missed (absence.go), for what an edge refuses is not in this log. Buttons and
-// forms of the site itself that are refused to the few who use them are told
+// missed (absence.go), for what an edge refuses is not in this log. Forms and
+// buttons of the site itself that are refused to the few who use them are told
 // (deadend.go). Cohorts in force when the log begins are followed silently and told
 // if they end (before.go); what is refused from the first line to the last is
 // listed as standing (standing.go).
