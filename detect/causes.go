@@ -118,6 +118,7 @@ var table = []evidence{
 	{"api_version", -4, func(s *scene) float64 { return is(!s.has[DimVersion]) }, say("no single API version is concerned")},
 
 	{"rate_limit", 3, func(s *scene) float64 { return over(s.limitedShare(), 0.02, 0.3) }, say("429 answers come with them")},
+	{"rate_limit", 4, func(s *scene) float64 { return is(s.ev.limited > 0) }, say("on the same paths, who asks little is spared")},
 	{"rate_limit", 2, (*scene).inTurn, say("the same clients are served and refused within a minute")},
 	{"rate_limit", 1.5, (*scene).byTurns, say("the same clients are served and refused in turn")},
 	{"rate_limit", 2.5, func(s *scene) float64 { return over(s.heaviness(), 1.5, 2.5) }, say("who asks often is refused: in such a minute %.1f times as much as usual", func(s *scene) any { return s.heaviness() })},

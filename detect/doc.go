@@ -101,6 +101,11 @@
 // the same paths, and what those share who are spared is told as evidence
 // (runnersup.go, beside.go).
 //
+// A limit of rates refuses whoever asks most, so its refusals lie where heavy
+// clients ask. If on the same paths those who ask little are spared, and the
+// refused are served in the same minute, terms that only say who is heavy are
+// dropped (limit.go).
+//
 // Alarms of the same clients are the same event, and an event is one Incident.
 //
 // # Right or wrong, and why

@@ -31,9 +31,10 @@ type event struct {
 	clients  map[uint64]clientSeen
 	members  map[uint64]bool // byTurn, byScan: whose facts count
 	onset    int32
-	noticed  int64 // Unix second of the end of the window in which it was opened
-	lastD    int32 // minute of the latest refusal in the cohort
-	hidden   bool  // byStart: in force since the log began, so a standing denial until it ends
+	noticed  int64   // Unix second of the end of the window in which it was opened
+	lastD    int32   // minute of the latest refusal in the cohort
+	hidden   bool    // byStart: in force since the log began, so a standing denial until it ends
+	limited  float64 // a limit of rates: it refuses who asks more often a minute; 0 = none
 	ended    bool
 	end      int32
 	lnPeak   float64
@@ -91,6 +92,9 @@ const (
 func (ev *event) match(e *Engine, f *fact) bool {
 	if ev.members != nil {
 		return ev.members[f.clientKey()]
+	}
+	if ev.limited > 0 && f.denied > 0 && (!f.known || float64(f.asked) <= ev.limited) {
+		return false // refused by something else
 	}
 	for _, c := range ev.cohorts {
 		if e.holds(c, f) {

@@ -16,6 +16,7 @@ type fact struct {
 	leaf    uint32
 	attr    [5]uint32 // country, asn, wide network, network, user
 	n       uint16
+	asked   uint16 // requests of the client in this window, all rows
 	denied  uint16
 	weight  float32
 	flags   flags

@@ -20,6 +20,15 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		e.series.list[a.series].ed.reset(p.minute)
 		return
 	}
+	named, light, limited := t.limitsRate(e, nil, found[0].terms, from)
+	if limited {
+		if ev := t.joinLimit(e, named, from, p.minute); ev != nil {
+			ev.lnPeak = max(ev.lnPeak, a.lnM)
+			t.tell(e, ev, false)
+			return
+		}
+		found = []cohortScore{x.eval(named)}
+	}
 	if ev := t.again(e, found[0].terms, from, p.minute); ev != nil {
 		t.reopen(ev)
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
@@ -35,7 +44,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	ev := t.add(bySurge, e.hashConj(found[0].terms), from, p)
 	t.surges++
 	ev.setCohorts(found)
-	ev.lnPeak = a.lnM
+	ev.lnPeak, ev.limited = a.lnM, light
 	ev.before = e.shareBefore(ev, from)
 	e.look(ev, x, found, from)
 	t.replay(e, ev, from)
@@ -158,6 +167,12 @@ func (e *Engine) news(c conj, minute int32) bool {
 // review explains an open event again with what has come since.
 func (t *tracker) review(e *Engine, ev *event, minute int32) {
 	from := max(ev.onset, minute-keepPages+1)
+	if c, light, ok := t.limitsRate(e, ev, ev.cohorts[0], from); ok {
+		t.limit(e, ev, c, light, ev.onset, minute)
+	}
+	if ev.limited > 0 {
+		return
+	}
 	cells := e.cells(from, func(f *fact, v *[numAxes]uint32) bool {
 		for _, o := range t.events {
 			if o != ev && !o.ended && o.origin == bySurge && o.match(e, f) {

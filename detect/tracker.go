@@ -21,9 +21,10 @@ type pendingClient struct {
 }
 
 const (
-	maxEvents  = 1024
-	dayMinutes = 24 * 60
-	explainLLR = 8 // nats by which the named cohort itself must stand out
+	maxEvents   = 1024
+	dayMinutes  = 24 * 60
+	reviewLimit = 15 // windows between two looks at the name of a limit of rates: who else is heavy shows late
+	explainLLR  = 8  // nats by which the named cohort itself must stand out
 )
 
 // scanning is told of a flagged scanner's refusals, turned of a turned client.
@@ -38,6 +39,7 @@ func (t *tracker) turned(e *Engine, client uint32, minute int32) {
 // observe takes a closed window: open events grow, alarms open new ones, ended
 // ones close.
 func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
+	p.ask()
 	t.take(e, p)
 	for _, a := range alarms {
 		t.alarm(e, p, a)
@@ -63,7 +65,7 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 			}
 			continue
 		}
-		if ev.origin == bySurge && review(ev.age) {
+		if ev.origin == bySurge && (review(ev.age) || ev.limited > 0 && ev.age%reviewLimit == 0) {
 			t.review(e, ev, p.minute)
 		}
 		if ev.over(p.minute) {
