@@ -22,8 +22,6 @@ type deadEnds struct {
 	seen    map[uint64]*deadEnd
 	open    []uint64 // keys of those with an event
 	refused int64    // no room
-	pages   int64    // requests for pages, and for what they are made of
-	assets  int64
 }
 
 // deadEnd is one method and template.

@@ -43,6 +43,7 @@ type event struct {
 	quiet    int     // windows in a row in which the cohort was served again
 	calm     int     // clients served in those
 	now      tally   // of the minute that is not over yet
+	spared   float64 // clients of the cohort served since the last refusal
 	age      int     // windows since opening
 	nDenied  int     // clients refused
 	refusing int32   // windows with refusals
@@ -271,6 +272,9 @@ func (ev *event) heal(t tally, p *page) {
 	if !p.over {
 		return
 	}
+	if ev.spared += n.servedNow; n.refused > 0 {
+		ev.spared = 0
+	}
 	switch {
 	case n.atRisk == 0:
 	case n.servedNow > 0 && n.refused <= 0.2*ev.f.peakShare*n.atRisk:
@@ -296,6 +300,9 @@ func (ev *event) over(minute int32) bool {
 	}
 	if ev.refusing > 0 {
 		wait = max(wait, min(maxQuiet, 4*(ev.lastD-ev.onset)/ev.refusing))
+	}
+	if ev.members == nil && ev.spared < 1 {
+		wait = maxQuiet // nobody has come who could tell
 	}
 	return ev.recovered(minute) || minute-ev.lastD > wait
 }

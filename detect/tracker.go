@@ -266,7 +266,7 @@ func (t *tracker) replay(e *Engine, ev *event, from int32) {
 	known, first := ev.clients, ev.firstAt
 	ev.clients, ev.samples, ev.spark, ev.firstAt = make(map[uint64]clientSeen), nil, nil, 0
 	ev.f.init()
-	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing, ev.now = 0, 0, 0, 0, 0, tally{}
+	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing, ev.spared, ev.now = 0, 0, 0, 0, 0, 0, tally{}
 	if from > ev.onset && first != 0 {
 		ev.firstAt = first
 		for k, c := range known {
