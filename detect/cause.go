@@ -78,7 +78,7 @@ func (s *scene) misuseCause() string {
 		return "key_sharing"
 	}
 	switch {
-	case s.stuffed():
+	case s.ev.origin == byRaid || s.stuffed():
 		return "credential_stuffing"
 	case s.bypassing():
 		return "bypass_probe"

@@ -26,6 +26,7 @@ type client struct {
 	flags      flags  // union over its requests
 	baseOK     uint32 // history before the refusals that turned counts
 	baseDenied uint32
+	doors      uint16  // requests of paths that sign people in
 	turnStart  int32   // minute in which these began
 	walk       float32 // threshold random walk, natural log; for a day
 	turned     float32 // evidence that it turned from served to refused

@@ -37,6 +37,7 @@ func (e *Engine) close(w *window) {
 		e.closeClient(w, h, p, sample)
 	}
 	e.notes.purge(w.minute)
+	e.raids(w.minute)
 	alarms := e.test(w.minute)
 	e.track.observe(e, p, alarms)
 }
@@ -65,6 +66,10 @@ type sum struct {
 	tries, signins                     uint32 // sign-ins that failed, that succeeded
 	same                               uint32 // requests of the commonest template
 	looped                             bool   // ... which is a picture or the like
+	doors                              uint32 // requests of paths that sign people in
+	door                               uint64 // template to which a sign-in was sent, ...
+	doorLeaf                           uint32
+	doorMiss                           bool // ... and was not there
 }
 
 func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {

@@ -47,7 +47,7 @@ func minuteTime(m int32) time.Time { return time.Unix(int64(m)*bucket, 0).UTC() 
 func round2(x float64) float64 { return math.Round(x*100) / 100 }
 
 func (ev *event) startTime() time.Time {
-	if ev.firstAt > 0 {
+	if ev.firstAt > 0 && ev.origin != byShare && ev.origin != byRaid { // these begin with no refusal
 		return time.Unix(ev.firstAt, 0).UTC()
 	}
 	return minuteTime(ev.onset)
@@ -110,7 +110,7 @@ func (s *scene) misuseFor() []string {
 		out = append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
 	}
 	if s.ev.origin == byShare {
-		return []string{fmt.Sprintf("%d countries or more and %d networks or more in one hour, one country in any hour before", shareCountries, shareNetworks)}
+		return []string{fmt.Sprintf("%d countries or more and %d networks or more within half an hour, far more than at any time before", shareCountries, shareNetworks)}
 	}
 	if h := s.ev.habit; h > 0 {
 		out = append(out, habitList[h-1].why)
@@ -264,6 +264,8 @@ func title(inc *Incident, s *scene) string {
 		more = " and " + strconv.Itoa(len(inc.Or)) + " more"
 	}
 	switch {
+	case s.ev.origin == byRaid:
+		return raidTitle(inc)
 	case s.ev.origin == byWave:
 		return waveTitle(inc, s.ev.cohorts[0][0])
 	case s.ev.origin == byShare:
@@ -302,6 +304,9 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 		add("%s of the cohort's %s were refused (%.1f %%), %.1f %% in an ordinary minute before", count(im.DeniedClients, "client"), count(im.Clients, "client"), 100*im.ShareDuring, 100*im.ShareBefore)
 	} else {
 		add("%d of %s were refused", im.Denied, count(im.Requests, "request"))
+	}
+	if s.ev.origin == byRaid {
+		add("%s", e.raidEvidence(s.ev))
 	}
 	if s.ev.origin == byStart {
 		add("it was so already when the log begins: the true start is earlier")

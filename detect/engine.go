@@ -41,6 +41,7 @@ type Engine struct {
 	clients clients
 	users   users
 	waves   waves
+	doors   doors
 	served  *served
 	open    []*window // slices, ordered by time
 	minute  *window   // the slices sealed of the minute that is not yet handed over, nil = none
@@ -119,6 +120,7 @@ func New(cfg Config) *Engine {
 	e.space = e.newSpace()
 	e.users.seen, e.waves.seen = map[uint32]*userSeen{}, map[uint64]*probed{}
 	e.ends.seen = map[uint64]*deadEnd{}
+	e.doors.seen = map[uint64]*door{}
 	e.absent.index = map[uint32]int{}
 	e.pairs = newPairs(l.pairs)
 	e.ring.limit = l.facts

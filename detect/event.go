@@ -14,6 +14,7 @@ const (
 	byStart // it ran already when the log began
 	byAbsence
 	byDeadEnd
+	byRaid
 )
 
 // event is one incident in the making.
@@ -53,9 +54,10 @@ type event struct {
 	samples  []Sample
 	lost     int64 // clients not told apart any more
 	told     told
-	due      float64 // byAbsence: visits that should have begun (byDeadEnd: requests refused), and ...
+	due      float64 // byAbsence: visits that should have begun (byDeadEnd: requests refused; byRaid: strangers usual in an hour), and ...
 	sure     bool    // byDeadEnd: people were among them
 	came     float64 // ... those that did
+	span     int32   // byRaid: minutes that it took to show
 }
 
 // told is what subscribers were told last, to tell them of material change only.
@@ -295,11 +297,15 @@ func (ev *event) over(minute int32) bool {
 		return false // see followDeadEnds
 	}
 	wait := int32(quietMinutes)
-	if ev.origin == byScan || ev.origin == byTurn || ev.origin == byShare || ev.origin == byWave {
+	if ev.origin == byScan || ev.origin == byTurn || ev.origin == byShare || ev.origin == byWave || ev.origin == byRaid {
 		wait = 60
 	}
+	wait = max(wait, ev.span)
 	if ev.refusing > 0 {
 		wait = max(wait, min(maxQuiet, 4*(ev.lastD-ev.onset)/ev.refusing))
+	}
+	if ev.origin == byRaid {
+		return minute-ev.lastD > wait
 	}
 	if ev.members == nil && ev.spared < 1 {
 		wait = maxQuiet // nobody has come who could tell

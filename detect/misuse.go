@@ -28,7 +28,13 @@ type habits struct {
 
 // habits adds a row up.
 func (s *sum) habits(r *row) {
+	if r.flags&(fLogin|fAsset) == fLogin {
+		s.doors = add32(s.doors, r.n)
+	}
 	if r.flags&(fLogin|fWrite) == fLogin|fWrite {
+		if s.door == 0 || r.tmpl < s.door {
+			s.door, s.doorLeaf, s.doorMiss = r.tmpl, r.leaf, uint32(r.by[clMiss]) == r.n
+		}
 		s.tries += uint32(r.by[clDenied]) + uint32(r.by[clAuth]) + uint32(r.by[clMiss]) + uint32(r.by[clLimited])
 		s.signins += uint32(r.by[clOK])
 	}
@@ -82,6 +88,10 @@ func (o *objects) add(r *row, owned bool) {
 
 // misuse tells the tracker of a client with a bad habit.
 func (e *Engine) misuse(c *client, id uint32, minute int32, s *sum) {
+	c.doors = add16(c.doors, s.doors)
+	if s.door != 0 {
+		e.knock(c, id, minute, s)
+	}
 	if c.habits.caught != 0 {
 		e.track.scanning(e, id, minute)
 		return

@@ -141,7 +141,7 @@ func (s *scene) stuffed() bool {
 
 func (s *scene) kind() Kind {
 	switch {
-	case s.ev.origin == byScan || s.ev.origin == byShare || s.ev.origin == byWave:
+	case s.ev.origin == byScan || s.ev.origin == byShare || s.ev.origin == byWave || s.ev.origin == byRaid:
 		return Misuse
 	case s.verdict > 1:
 		return Overblock

@@ -1,30 +1,59 @@
 package detect
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/denylens/denylens/detect/internal/stat"
+)
 
 // A user name or key that is in use in several countries at once is shared, or
 // stolen. Its own history is the yardstick: a service that has always come from
-// everywhere is what it is.
+// everywhere is what it is. How many networks are to be expected of it follows
+// from those of all quarters of an hour before, as a negative binomial
+// prediction under Jeffreys' prior: the shorter the history, the more are needed.
 //
-// Sees: one user, three countries and five networks within one hour, after
-// hours with one country.
+// Sees: one user, three countries and seven networks within half an hour, after
+// hours with one; with a quarter of an hour to go by, some 25 networks.
 // Blind: sharing within a country, users never seen before, logs without users.
+// Where countries are not known, wide networks stand for them, and more are
+// needed.
 const (
 	shareCountries = 3
 	shareNetworks  = 5
-	shareHistory   = 3 // hours in which the user was seen before
+	shareWide      = 12   // wide networks, where no countries are known
+	shareRise      = 3    // times the busiest quarter of an hour before
+	shareChance    = 1e-4 // of as many networks, all being well
 	maxUsers       = 1 << 14
 )
 
-// userSeen is where a user came from in this hour, and in the busiest before.
+// userSeen is where a user came from in this quarter of an hour and the one
+// before, and what came of earlier ones.
 type userSeen struct {
-	hour      int32
-	since     int32 // minute in which a second country appeared
-	hours     uint16
-	countries [shareCountries]uint32
-	networks  uint64 // a linear counter
-	most      uint8  // countries in one earlier hour
+	first     int32 // minute in which the user was seen first
+	since     int32 // minute in which a second place appeared
+	quarter   int32
+	now, last whereabouts
+	networks  float64 // sum over the quarters before these
+	most      int     // networks, and ...
+	mostIn    int     // ... places in one of them
 	caught    bool
+}
+
+// whereabouts are places, as linear counters.
+type whereabouts struct {
+	countries, networks, wide uint64
+}
+
+func (a whereabouts) with(b whereabouts) whereabouts {
+	return whereabouts{a.countries | b.countries, a.networks | b.networks, a.wide | b.wide}
+}
+
+// places counts countries, or wide networks if no country is known.
+func (a whereabouts) places() (n, need int) {
+	if a.countries == 0 {
+		return bits.OnesCount64(a.wide), shareWide
+	}
+	return bits.OnesCount64(a.countries), shareCountries
 }
 
 // users is a bounded table by symbol of the user.
@@ -41,45 +70,58 @@ func (e *Engine) use(c *client, minute int32) {
 			e.users.refused++
 			return
 		}
-		u = &userSeen{hour: minute / 60}
+		u = &userSeen{first: minute, quarter: minute / quarterMinutes}
 		e.users.seen[c.user] = u
 	}
-	if h := minute / 60; h != u.hour {
-		u.most = max(u.most, u.count())
-		u.hour, u.hours = h, add16(u.hours, 1)
-		u.countries, u.networks = [shareCountries]uint32{}, 0
-	}
-	u.networks |= 1 << (mix(uint64(c.network), k2) >> 58)
-	if before := u.count(); u.note(c.country) && before == 1 {
+	u.turn(minute / quarterMinutes)
+	before, _ := u.now.with(u.last).places()
+	u.now.note(c)
+	if n, _ := u.now.with(u.last).places(); before == 1 && n > 1 {
 		u.since = minute
 	}
-	if !u.caught && u.hours >= shareHistory && u.most <= 1 && u.count() >= shareCountries && bits.OnesCount64(u.networks) >= shareNetworks {
+	if !u.caught && u.shared() {
 		u.caught = true
 		e.track.shared = append(e.track.shared, c.user)
 	}
 }
 
-// note tells whether a country is new and there was room for it.
-func (u *userSeen) note(country uint32) bool {
-	for i, k := range u.countries {
-		if k == country || country == 0 {
-			return false
+// turn begins a new quarter of an hour.
+func (u *userSeen) turn(quarter int32) {
+	for range 2 { // after two without a request both are empty
+		if u.quarter >= quarter {
+			return
 		}
-		if k == 0 {
-			u.countries[i] = country
-			return true
-		}
+		n, _ := u.last.places()
+		u.mostIn = max(u.mostIn, n)
+		u.most = max(u.most, bits.OnesCount64(u.last.networks))
+		u.networks += float64(bits.OnesCount64(u.last.networks))
+		u.last, u.now = u.now, whereabouts{}
+		u.quarter++
 	}
-	return false
+	u.quarter = quarter
 }
 
-func (u *userSeen) count() (n uint8) {
-	for _, k := range u.countries {
-		if k != 0 {
-			n++
+func (w *whereabouts) note(c *client) {
+	for _, x := range [...]struct {
+		set   *uint64
+		value uint32
+	}{{&w.countries, c.country}, {&w.networks, c.network}, {&w.wide, c.wide}} {
+		if x.value != 0 {
+			*x.set |= 1 << (mix(uint64(x.value), k2) >> 58)
 		}
 	}
-	return n
+}
+
+// shared tells whether a user is in more places now than its history explains.
+func (u *userSeen) shared() bool {
+	w := u.now.with(u.last)
+	places, need := w.places()
+	n := bits.OnesCount64(u.now.networks) + bits.OnesCount64(u.last.networks)
+	before := float64((u.quarter-1)*quarterMinutes-u.first) / quarterMinutes
+	if before <= 0 || places < need || places <= 2*u.mostIn || bits.OnesCount64(w.networks) < shareNetworks || n < shareRise*u.most {
+		return false
+	}
+	return stat.NegBinomialTail(n, u.networks+.5, 2/(before+2)) <= shareChance
 }
 
 // openShared opens the event of a shared user.

@@ -91,7 +91,7 @@ func (e *Engine) refused() map[string]int64 {
 	out := map[string]int64{}
 	for name, n := range map[string]int64{
 		"clients": e.idents.evicted, "values": e.syms.refused, "leaves": e.leaves.refused, "series": e.series.refused,
-		"rows": e.total.dropped, "pairs": e.pairs.refused, "facts": e.ring.lost, "users": e.users.refused, "waves": e.waves.refused, "absences": e.absent.refused, "dead ends": e.ends.refused, "notes": e.notes.refused + e.total.unread, "events": e.track.refused,
+		"rows": e.total.dropped, "pairs": e.pairs.refused, "facts": e.ring.lost, "users": e.users.refused, "waves": e.waves.refused, "doors": e.doors.refused, "absences": e.absent.refused, "dead ends": e.ends.refused, "notes": e.notes.refused + e.total.unread, "events": e.track.refused,
 		"future": e.ahead.strays,
 	} {
 		if n > 0 {

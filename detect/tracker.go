@@ -12,6 +12,7 @@ type tracker struct {
 	shared  []uint32        // users found shared in it
 	waves   []foundWave     // waves of probes found in it
 	ends    []uint64        // keys of dead ends found in it
+	raids   []foundRaid     // raids on doors found in it
 	refused int64
 }
 
@@ -53,11 +54,14 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	for _, u := range t.shared {
 		t.openShared(e, p, u)
 	}
+	for _, r := range t.raids {
+		t.openRaid(e, p, r)
+	}
 	for _, w := range t.waves {
 		t.openWave(e, p, w)
 	}
 	t.followDeadEnds(e, p)
-	t.pending, t.shared, t.waves = t.pending[:0], t.shared[:0], t.waves[:0]
+	t.pending, t.shared, t.waves, t.raids = t.pending[:0], t.shared[:0], t.waves[:0], t.raids[:0]
 	for _, ev := range t.events {
 		if ev.ended {
 			if ev.frozen == nil && p.minute-ev.end > dayMinutes {

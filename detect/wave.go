@@ -126,6 +126,11 @@ func (e *Engine) deepest(leaf uint32) term {
 
 // openWave opens the event of a wave, unless one for the same path is open.
 func (t *tracker) openWave(e *Engine, p *page, w foundWave) {
+	for _, ev := range t.events {
+		if ev.origin == byRaid && !ev.ended && ev.about(w.what) {
+			return
+		}
+	}
 	if len(t.events) >= maxEvents {
 		t.refused++
 		return

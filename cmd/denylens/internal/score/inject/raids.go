@@ -75,7 +75,10 @@ func (r *raid) stuff(span float64, addresses, tries int) {
 	path := r.login()
 	status := []int{401, 403}[r.rng.IntN(2)]
 	r.names("credential_stuffing", []simulate.Term{term("path", path)}, "brute_force")
-	r.accept(term("path", path), term("method", "POST"))
+	for _, p := range []string{path, strings.TrimSuffix(path, "/")} {
+		r.accept(term("path", p))
+		r.accept(term("path", p), term("method", "POST"))
+	}
 	agents := []string{r.browser(), "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/103.0.0.0 Safari/537.36"}
 	for range addresses {
 		a, agent := r.stranger(), oneOf(r.rng, agents)
