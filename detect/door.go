@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // Credential stuffing from very many addresses, with a try or two each, shows
 // at no address. It shows at the door: strangers who send something to a path
 // that signs people in, and have never asked for anything else, come in numbers
@@ -52,6 +54,7 @@ func (k *knocks) raise(o knocks) {
 // door is one template to which sign-ins are sent.
 type door struct {
 	leaf  uint32
+	tells bool // the status says who failed, as that of a token endpoint must (RFC 6749, 5.2)
 	slot  int32
 	now   map[uint64]bool // clients of this slot; true: failed visibly
 	ring  [doorSlots]knocks
@@ -81,7 +84,8 @@ func (e *Engine) knock(c *client, id uint32, minute int32, s *sum) {
 			ds.refused++
 			return
 		}
-		d = &door{leaf: s.doorLeaf, slot: minute / slotMinutes, now: map[uint64]bool{}}
+		where := e.syms.text(e.deepest(s.doorLeaf).value)
+		d = &door{leaf: s.doorLeaf, tells: strings.Contains(where, "token") || strings.Contains(where, "oauth"), slot: minute / slotMinutes, now: map[uint64]bool{}}
 		ds.seen[s.door] = d
 		ds.list = append(ds.list, d)
 	}
@@ -99,7 +103,7 @@ func (d *door) count(e *Engine) knocks {
 	k := knocks{all: float64(len(d.now))}
 	for key, failed := range d.now {
 		c := e.clients.known(key)
-		if c == nil || c.hostile() || uint32(c.doors) < uint32(c.pages)+uint32(c.assets) || c.flags&fBot != 0 {
+		if c == nil || d.tells && !failed || c.hostile() || uint32(c.doors) < uint32(c.pages)+uint32(c.assets) || c.flags&fBot != 0 {
 			continue
 		}
 		k.strangers++

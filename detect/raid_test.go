@@ -92,11 +92,11 @@ func TestACrowdThatSignsInAndGoesOnIsNoRaid(t *testing.T) {
 func TestWhereNobodyAsksForAPageACrowdIsNoRaid(t *testing.T) {
 	var lines []string
 	at := 0
-	for i := range 1200 { // a host that hands out tokens; ten times as many after an outage
+	for i := range 1200 { // a host of its own for sessions; ten times as many after an outage
 		if at += 20; at > 3*3600 {
 			at -= 18
 		}
-		lines = append(lines, request(at, geoAddr(i).String(), "-", "POST", "/oauth/token", 200, "-"))
+		lines = append(lines, request(at, geoAddr(i).String(), "-", "POST", "/session", 200, "-"))
 	}
 	if found, others := raidsIn(t, lines); len(found)+len(others) != 0 {
 		t.Errorf("%d raids and %d others", len(found), len(others))
