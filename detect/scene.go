@@ -117,6 +117,9 @@ func (s *scene) judge() float64 {
 	if s.elsewhere > 0.3 || s.healed > 0.3 {
 		v += 1
 	}
+	if s.legit == 0 && s.refusedCl >= waveClients && s.strangers > 0.8 {
+		v = math.Min(v, 1) // nobody of whom anything good is known
+	}
 	return v
 }
 
@@ -125,12 +128,15 @@ func (s *scene) sitewide() bool {
 	return len(s.ev.cohorts) > 0 && len(s.ev.cohorts[0]) == 0 && 2*s.refusedCl > s.clients && s.ev.before < 0.1
 }
 
+// fewErrands is for how many things a botnet comes that has come often.
+const fewErrands = 3
+
 // sameErrand tells whether the refused are strangers who all came for one thing
 // and named no page that led them there, as a botnet does: people who are shut
 // out come from somewhere, or look at something else as well.
 func (s *scene) sameErrand() bool {
 	_, one := s.values[axPath1].top()
-	return s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && one > 0.9 && s.share(fAsset) < 0.1 && s.user == 0
+	return s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && (one > 0.9 || s.prefixes <= fewErrands && s.refusedCl >= waveClients) && s.share(fAsset) < 0.1 && s.user == 0
 }
 
 // stuffed tells whether strangers tried to sign in and did nothing else:
