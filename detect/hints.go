@@ -58,9 +58,10 @@ func (s *scene) content() float64 {
 func (s *scene) purityGap() float64 { return 1 - s.purity() }
 
 // steady is strong when whoever is refused is refused always, while others are
-// served in the same place: who asks decides.
+// served in the same place: who asks decides. Pictures and styles are nobody's
+// in particular: there it is one of several servers that differs.
 func (s *scene) steady() float64 {
-	return over(s.purityGap(), 0.1, 0.4) * (1 - over(math.Max(s.late, s.cured), 0.1, 0.4)) * over(s.served, 3, 10)
+	return (1 - over(s.share(fAsset), 0.5, 0.9)) * over(s.purityGap(), 0.1, 0.4) * (1 - over(math.Max(s.late, s.cured), 0.1, 0.4)) * over(s.served, 3, 10)
 }
 
 // byTurns is strong when the refused were served in the same place before, when
