@@ -56,7 +56,7 @@ const (
 
 // visit counts a client that begins a visit. Only people count: programs stop
 // for reasons of their own.
-func (a *absences) visit(e *Engine, c *client, leaf *leaf) {
+func (a *absences) visit(c *client, leaf *leaf) {
 	a.visits++
 	for _, v := range [...]struct {
 		sym  uint32
@@ -177,7 +177,7 @@ func (x *absence) open(e *Engine, p *page) {
 		t.refused++
 		return
 	}
-	ev := t.add(byAbsence, uint64(x.sym), x.since, p)
+	ev := t.add(byAbsence, e.hashConj(conj{{x.axis, x.sym}}), x.since, p)
 	ev.members = map[uint64]bool{} // nobody: who does not come leaves no facts
 	ev.cohorts, ev.lnPeak, ev.lastD = []conj{{{x.axis, x.sym}}}, x.evidence(), p.minute
 	ev.due, ev.came = x.due, x.came

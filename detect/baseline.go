@@ -80,8 +80,10 @@ func (bl *baseline) memory() (a, b float64) {
 		return bl.a, bl.b
 	}
 	want := bl.A / (bl.A + bl.B) * (bl.a + bl.b)
-	off, limit := bl.a-want, math.Exp(3*math.Min(bl.sigma(), mostSigma))
-	if off*off > 9*math.Max(1, want) && (bl.a > limit*want || bl.a*limit < want) {
+	if off := bl.a - want; off*off <= 9*max(1, want) {
+		return bl.A, bl.B // by far the commonest, and needs no exponential
+	}
+	if limit := math.Exp(3 * math.Min(bl.sigma(), mostSigma)); bl.a > limit*want || bl.a*limit < want {
 		return bl.a, bl.b
 	}
 	return bl.A, bl.B

@@ -96,7 +96,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 		e.keep(w, head, c, p, weight, hostile, legit)
 	}
 	if c.arrives(w.minute, &s) {
-		e.absent.visit(e, c, e.leaves.list.at(w.rows[head].leaf))
+		e.absent.visit(c, e.leaves.list.at(w.rows[head].leaf))
 	}
 	e.learnClient(c, w.minute, &s)
 	e.walk(c, id, w.minute, s)

@@ -144,9 +144,10 @@ func (t *tracker) openDeadEnd(e *Engine, p *page, key uint64) {
 		t.refused++
 		return
 	}
-	ev := t.add(byDeadEnd, key, d.first, p)
+	what := conj{e.deepest(d.leaf), {axMethod, e.leaves.list.at(d.leaf).method}}
+	ev := t.add(byDeadEnd, e.hashConj(what), d.first, p)
 	ev.members = map[uint64]bool{} // its own counts say all
-	ev.cohorts = []conj{{e.deepest(d.leaf), {axMethod, e.leaves.list.at(d.leaf).method}}}
+	ev.cohorts = []conj{what}
 	d.event = ev.number
 	e.ends.open = append(e.ends.open, key)
 	ev.follow(d)

@@ -95,7 +95,7 @@ func (t *tracker) openRaid(e *Engine, p *page, r foundRaid) {
 		t.refused++
 		return
 	case fresh:
-		ev = t.add(byRaid, uint64(where.value), onset, p)
+		ev = t.add(byRaid, e.hashConj(conj{where}), onset, p)
 	case ev.ended:
 		t.reopen(ev)
 	case ev.origin == bySurge:

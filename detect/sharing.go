@@ -131,7 +131,7 @@ func (t *tracker) openShared(e *Engine, p *page, user uint32) {
 		return
 	}
 	onset := max(e.users.seen[user].since, p.minute-keepPages+1)
-	ev := t.add(byShare, uint64(user), onset, p)
+	ev := t.add(byShare, e.hashConj(conj{{axUser, user}}), onset, p)
 	ev.cohorts, ev.user = []conj{{{axUser, user}}}, user
 	t.replay(e, ev, onset)
 	t.tell(e, ev, true)

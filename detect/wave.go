@@ -136,7 +136,7 @@ func (t *tracker) openWave(e *Engine, p *page, w foundWave) {
 		return
 	}
 	onset := max(w.since, p.minute-keepPages+1)
-	ev := t.add(byWave, uint64(w.what.value), onset, p)
+	ev := t.add(byWave, e.hashConj(conj{w.what}), onset, p)
 	ev.cohorts = []conj{{w.what}}
 	t.replay(e, ev, onset)
 	t.tell(e, ev, true)

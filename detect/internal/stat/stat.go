@@ -76,7 +76,14 @@ func BinomialLLR(o, n, e float64) float64 {
 // p and concentration c.
 func BetaBinomialTail(d, n int, p, c float64) (above, at float64) {
 	a, b := p*c, (1-p)*c
-	at = math.Exp(LnRising(b, n) - LnRising(a+b, n)) // P(D = 0)
+	at = 1.0 // P(D = 0), for few trials without logarithms
+	if n <= 64 {
+		for j := range n {
+			at *= (b + float64(j)) / (a + b + float64(j))
+		}
+	} else {
+		at = math.Exp(LnRising(b, n) - LnRising(a+b, n))
+	}
 	above = 1 - at
 	for k := 0; k < d; k++ {
 		at *= float64(n-k) / float64(k+1) * (a + float64(k)) / (b + float64(n-k-1))
