@@ -147,29 +147,7 @@ func jaccard(t *simulate.Incident, a *alarm) float64 {
 // right kind and with the better fit are preferred; augmenting paths make the
 // number of pairs as large as it can be.
 func match(truths []simulate.Incident, alarms []*alarm) (out []outcome, rest []*alarm) {
-	options := make([][]int, len(truths))
-	for i := range truths {
-		t := &truths[i]
-		scores := map[int]float64{}
-		for k, a := range alarms {
-			if j, ok := fits(t, a); ok {
-				options[i] = append(options[i], k)
-				scores[k] = j
-				if string(a.Kind) == t.Kind {
-					scores[k]++
-				}
-			}
-		}
-		slices.SortStableFunc(options[i], func(x, y int) int {
-			switch {
-			case scores[x] > scores[y]:
-				return -1
-			case scores[x] < scores[y]:
-				return 1
-			}
-			return 0
-		})
-	}
+	options := candidates(truths, alarms)
 	owner := make([]int, len(alarms))
 	for k := range owner {
 		owner[k] = -1
@@ -219,6 +197,35 @@ func fragment(t *simulate.Incident, a *alarm) bool {
 		return false
 	}
 	return float64(shared(t, a)) >= fragmentPart*float64(len(a.clients))
+}
+
+// candidates lists for each incident the alarms that may be matched to it, the
+// best first.
+func candidates(truths []simulate.Incident, alarms []*alarm) [][]int {
+	options := make([][]int, len(truths))
+	for i := range truths {
+		t := &truths[i]
+		scores := map[int]float64{}
+		for k, a := range alarms {
+			if j, ok := fits(t, a); ok {
+				options[i] = append(options[i], k)
+				scores[k] = j
+				if string(a.Kind) == t.Kind {
+					scores[k]++
+				}
+			}
+		}
+		slices.SortStableFunc(options[i], func(x, y int) int {
+			switch {
+			case scores[x] > scores[y]:
+				return -1
+			case scores[x] < scores[y]:
+				return 1
+			}
+			return 0
+		})
+	}
+	return options
 }
 
 func augment(i int, options [][]int, owner []int, seen []bool) bool {

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 
 	"github.com/phuslu/iploc"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // country is a share of the site's visitors.
@@ -102,7 +104,7 @@ func newAtlas(d dice) *atlas {
 		wanted[c.code] = c
 		if c.six != "" {
 			p := netip.MustParsePrefix(c.six)
-			if iploc.IPCountry(p.Addr()) == c.code && iploc.IPCountry(within(p, mix(1))) == c.code {
+			if iploc.IPCountry(p.Addr()) == c.code && iploc.IPCountry(within(p, splitmix.Mix(1))) == c.code {
 				a.six[c.code] = network{p, c, c.asns[0]}
 			}
 		}
@@ -146,7 +148,7 @@ func within(p netip.Prefix, h uint64) netip.Addr {
 		return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), last})
 	}
 	b := p.Addr().As16()
-	g := mix(h)
+	g := splitmix.Mix(h)
 	for i := p.Bits() / 8; i < 16; i++ {
 		keep := byte(0)
 		if i*8 < p.Bits() {
@@ -165,9 +167,9 @@ func within(p netip.Prefix, h uint64) netip.Addr {
 // Some networks hold more customers than others.
 func (a *atlas) address(c *country, h uint64) (*network, netip.Addr) {
 	if six, ok := a.six[c.code]; ok && h&7 < 2 {
-		return &six, within(six.prefix, mix(h+1))
+		return &six, within(six.prefix, splitmix.Mix(h+1))
 	}
 	list := a.four[c.code]
-	i := min(len(list)-1, int(float64(len(list))*math.Pow(unit(mix(h+2)), 1.6)))
-	return &list[i], within(list[i].prefix, mix(h+3))
+	i := min(len(list)-1, int(float64(len(list))*math.Pow(splitmix.Unit(splitmix.Mix(h+2)), 1.6)))
+	return &list[i], within(list[i].prefix, splitmix.Mix(h+3))
 }

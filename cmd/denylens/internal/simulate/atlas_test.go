@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/phuslu/iploc"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 func TestEveryCountryHasItsNetworks(t *testing.T) {
@@ -17,7 +19,7 @@ func TestEveryCountryHasItsNetworks(t *testing.T) {
 			t.Errorf("%s: %s is elsewhere: %s", c.code, c.six, iploc.IPCountry(parsePrefixes(c.six)[0].Addr()))
 		}
 		for h := range uint64(200) {
-			if n, addr := a.address(c, mix(h)); iploc.IPCountry(addr) != c.code || !n.prefix.Contains(addr) {
+			if n, addr := a.address(c, splitmix.Mix(h)); iploc.IPCountry(addr) != c.code || !n.prefix.Contains(addr) {
 				t.Fatalf("%s: %v of %v is in %s", c.code, addr, n.prefix, iploc.IPCountry(addr))
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // jsonLines is a log_format with escape=json as people write it.
@@ -28,7 +30,7 @@ func jsonLines(b []byte, c *clock, at int64, u uint64, r *request) []byte {
 	b = text(b, `","http_user_agent":"`, r.agent)
 	b = text(b, `","host":"`, hostOf(r))
 	b = append(b, `","request_id":"`...)
-	b = hex(hex(b, u), mix(u))
+	b = hex(hex(b, u), splitmix.Mix(u))
 	return append(b, "\"}\n"...)
 }
 

@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/netip"
 	"time"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // place is where a client sits.
@@ -156,13 +158,13 @@ func (p *people) visitor(w *world) (client, bool) {
 
 // person returns the id-th person of a country: address, browser and account.
 func (p *people) person(w *world, c *country, id int) client {
-	h := mix(w.Seed ^ hashText(c.code) ^ uint64(id)*0x9e3779b97f4a7c15)
-	b := &p.browsers[weighted(unit(mix(h+11)), p.share)]
+	h := splitmix.Mix(w.Seed ^ splitmix.Text(c.code) ^ uint64(id)*0x9e3779b97f4a7c15)
+	b := &p.browsers[weighted(splitmix.Unit(splitmix.Mix(h+11)), p.share)]
 	out := client{agent: b.text, family: b, seed: h, proto: "HTTP/2.0"}
-	if mix(h+12)%9 == 0 {
+	if splitmix.Mix(h+12)%9 == 0 {
 		out.proto = "HTTP/1.1"
 	}
-	if o := &p.offices[mix(h+13)%uint64(len(p.offices))]; mix(h+14)%25 == 0 && o.code == c.code {
+	if o := &p.offices[splitmix.Mix(h+13)%uint64(len(p.offices))]; splitmix.Mix(h+14)%25 == 0 && o.code == c.code {
 		out.place = o.place
 		return out
 	}

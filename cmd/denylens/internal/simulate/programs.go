@@ -3,6 +3,8 @@ package simulate
 import (
 	"fmt"
 	"net/netip"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // server is a program on somebody's own machine that uses the interface: fixed
@@ -113,10 +115,10 @@ func (p *phones) act(w *world) int64 {
 
 // user is the id-th user of an application.
 func (p *phones) user(w *world, app *application, id int) client {
-	h := mix(w.Seed ^ hashText(app.agent) ^ uint64(id)*0x9e3779b97f4a7c15)
-	c := &countries[min(len(countries)-1, int(float64(len(countries))*unit(h)*unit(mix(h))))]
-	n, addr := w.atlas.address(c, mix(h+5))
-	return client{place: placeOf(n, addr), agent: app.agent, app: app, seed: h, proto: "HTTP/2.0", user: fmt.Sprintf("u%d", 10_000+mix(h+6)%80_000)}
+	h := splitmix.Mix(w.Seed ^ splitmix.Text(app.agent) ^ uint64(id)*0x9e3779b97f4a7c15)
+	c := &countries[min(len(countries)-1, int(float64(len(countries))*splitmix.Unit(h)*splitmix.Unit(splitmix.Mix(h))))]
+	n, addr := w.atlas.address(c, splitmix.Mix(h+5))
+	return client{place: placeOf(n, addr), agent: app.agent, app: app, seed: h, proto: "HTTP/2.0", user: fmt.Sprintf("u%d", 10_000+splitmix.Mix(h+6)%80_000)}
 }
 
 // operators name the servers' users.

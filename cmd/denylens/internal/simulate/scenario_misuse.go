@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 func ln(x float64) float64 { return math.Log(math.Max(x, 1e-12)) }
@@ -58,7 +60,7 @@ func (p *prowler) act(w *world) int64 {
 		if w.dice.chance(.4) {
 			r.path = "/" + oneOf(w.dice, stems) + r.path
 		}
-		if unit(hashText(r.path)) < p.refusals {
+		if splitmix.Unit(splitmix.Text(r.path)) < p.refusals {
 			refuse(&r)
 		}
 	}

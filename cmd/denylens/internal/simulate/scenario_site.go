@@ -2,6 +2,8 @@ package simulate
 
 import (
 	"fmt"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // htaccess refuses a directory to everybody, robots and monitors included: a
@@ -45,7 +47,7 @@ func expiredToken(s *stage) {
 			return
 		}
 		// When somebody logs in again follows from who it is.
-		healed := from + seconds(mean*-ln(unit(mix(r.client.seed+77))))
+		healed := from + seconds(mean*-ln(splitmix.Unit(splitmix.Mix(r.client.seed+77))))
 		if w.now >= healed {
 			return
 		}
@@ -81,7 +83,7 @@ func apiVersion(s *stage) {
 		if !under(r.path, "/api/v1") || r.status == 403 {
 			return
 		}
-		if unit(mix(r.client.seed+5)) < moves && w.now > from+seconds(3600*6*unit(mix(r.client.seed+6))) {
+		if splitmix.Unit(splitmix.Mix(r.client.seed+5)) < moves && w.now > from+seconds(3600*6*splitmix.Unit(splitmix.Mix(r.client.seed+6))) {
 			r.path = "/api/v2" + r.path[len("/api/v1"):]
 			return
 		}
@@ -148,7 +150,7 @@ func permissions(s *stage) {
 	}
 	group := s.rng.between(.4, .8)
 	s.rule(from, to, m, func(w *world, r *request) {
-		if under(r.path, section) && r.user != "" && r.status != 403 && unit(mix(r.client.seed+3)) < group {
+		if under(r.path, section) && r.user != "" && r.status != 403 && splitmix.Unit(splitmix.Mix(r.client.seed+3)) < group {
 			r.status, r.bytes, r.dur, r.upstream = 403, 874, w.dice.spread(.018, .4), true
 		}
 	})

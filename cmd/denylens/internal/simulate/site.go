@@ -3,6 +3,8 @@ package simulate
 import (
 	"fmt"
 	"strings"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // site is what there is to ask for, and what the server answers on an ordinary
@@ -55,7 +57,7 @@ func newSite(d dice) *site {
 		s.articles = append(s.articles, fmt.Sprintf("/blog/2025/%02d/post-%d", 1+i%12, 100+i))
 	}
 	for i := range 9 {
-		s.assets = append(s.assets, fmt.Sprintf("/assets/%s.%x.js", []string{"app", "vendor", "cart", "search", "consent"}[i%5], mix(uint64(i+base))>>40))
+		s.assets = append(s.assets, fmt.Sprintf("/assets/%s.%x.js", []string{"app", "vendor", "cart", "search", "consent"}[i%5], splitmix.Mix(uint64(i+base))>>40))
 	}
 	for _, a := range []string{"site.css", "print.css", "logo.svg", "sprite.svg", "inter.woff2", "inter-bold.woff2"} {
 		s.assets = append(s.assets, "/assets/"+a)
@@ -98,7 +100,7 @@ func (s *site) answer(w *world, r *request) {
 	if r.raw != "" { // no request: its maker knows the answer
 		return
 	}
-	h := hashText(r.path)
+	h := splitmix.Text(r.path)
 	r.bytes = size(r, h)
 	r.dur = w.dice.spread(.0009, .7)
 	if r.status != 0 {

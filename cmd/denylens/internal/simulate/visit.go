@@ -3,6 +3,8 @@ package simulate
 import (
 	"strconv"
 	"strings"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // visitRequests is how many requests a visit makes on average; measured, see
@@ -43,7 +45,7 @@ func (w *world) visitor(c client, back bool) *visit {
 		v = &visit{}
 	}
 	v.client, v.fresh, v.method = c, !back, "GET"
-	v.logged = mix(c.seed+21)%6 == 0
+	v.logged = splitmix.Mix(c.seed+21)%6 == 0
 	v.pages = 1
 	if !w.dice.chance(.34) {
 		v.pages = 1 + w.dice.geometric(4.6)

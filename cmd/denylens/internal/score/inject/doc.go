@@ -10,31 +10,15 @@
 package inject
 
 import (
-	"hash/fnv"
 	"math/rand/v2"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
-
-// mix is splitmix64: a hash of x whose bits are all random.
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// unit maps a hash to [0, 1).
-func unit(h uint64) float64 { return float64(h>>11) / (1 << 53) }
-
-func hashText(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return mix(h.Sum64())
-}
 
 // dice returns the random numbers of one part of the work, so that a change in
 // one part leaves the others as they were.
 func dice(seed uint64, part string) *rand.Rand {
-	return rand.New(rand.NewPCG(seed*0x9e3779b97f4a7c15+1, hashText(part)))
+	return rand.New(rand.NewPCG(seed*0x9e3779b97f4a7c15+1, splitmix.Text(part)))
 }
 
 func oneOf[T any](d *rand.Rand, list []T) T { return list[d.IntN(len(list))] }

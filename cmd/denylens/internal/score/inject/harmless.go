@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // Harmless are things that look like an incident and are none.
@@ -136,7 +138,7 @@ func crowd(out *Log, during func(*Line) bool, seed uint64, rng *rand.Rand) (*Log
 		}
 		for k := range uint64(9) {
 			b := l.Client.As4()
-			h := mix(uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3]) ^ mix(seed+k))
+			h := splitmix.Mix(uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3]) ^ splitmix.Mix(seed+k))
 			b[2], b[3] = byte(h>>8), 1+byte(h)%254
 			if moved, ok := l.From(netip.AddrFrom4(b)); ok {
 				shift := time.Duration(h>>16%120e3) * time.Millisecond
@@ -184,7 +186,7 @@ func drift(out *Log, seed uint64) *Log {
 			continue
 		}
 		part := float64(l.Time-from.UnixNano()) / float64(to.Sub(from))
-		if luck(seed+uint64(l.Time/3600e9), l.Client) < .005+.015*part && unit(mix(uint64(l.Time)^seed)) < .3 {
+		if luck(seed+uint64(l.Time/3600e9), l.Client) < .005+.015*part && splitmix.Unit(splitmix.Mix(uint64(l.Time)^seed)) < .3 {
 			if changed, ok := answer.Rewrite(l); ok {
 				*l = changed
 			}
@@ -198,7 +200,7 @@ func drift(out *Log, seed uint64) *Log {
 func proxied(out *Log, seed uint64) (*Log, bool) {
 	for i := range out.Lines {
 		l := &out.Lines[i]
-		h := mix(uint64(luck(seed, l.Client)*1e9) + uint64(l.Time/600e9))
+		h := splitmix.Mix(uint64(luck(seed, l.Client)*1e9) + uint64(l.Time/600e9))
 		if moved, ok := l.From(netip.AddrFrom4([4]byte{172, 70, byte(h % 12), byte(10 + h>>8%12)})); ok {
 			*l = moved
 		}

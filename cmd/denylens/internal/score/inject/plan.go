@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // Shapes are the ways in which a refusal begins and lasts.
@@ -100,7 +101,7 @@ func unitOf(a netip.Addr) netip.Addr {
 // luck is a number in [0, 1) that belongs to a client.
 func luck(seed uint64, a netip.Addr) float64 {
 	b := unitOf(a).As16()
-	return unit(hashText(string(b[:])) ^ mix(seed))
+	return splitmix.Unit(splitmix.Text(string(b[:])) ^ splitmix.Mix(seed))
 }
 
 // hits tells whether the plan refuses a client's request at a moment.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // probes are files that scanners ask every site for; the list is our own, after
@@ -63,7 +64,7 @@ func (r *raid) scan() {
 		if i >= len(probes) {
 			q.URI = fmt.Sprintf("/%s%d%s", oneOf(r.rng, []string{"backup", "old", "test", "admin", "data"}), r.rng.IntN(300), oneOf(r.rng, []string{".zip", ".sql", ".bak", ".php", "/"}))
 		}
-		if unit(hashText(q.URI)) < refused {
+		if splitmix.Unit(splitmix.Text(q.URI)) < refused {
 			q.Status = 403
 		}
 		r.do(at, q)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
+	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
 // Site is a background: a log of a time at which nothing is known to have been
@@ -36,7 +37,7 @@ func (s *Site) Split() string {
 
 // inTest tells whether a site of this name is in the test part: two of three
 // are. It depends on nothing but the name, so that a site never moves.
-func inTest(name string) bool { return hashText("split "+name)%3 != 0 }
+func inTest(name string) bool { return splitmix.Text("split "+name)%3 != 0 }
 
 // hashed is the name under which a site is published.
 func hashed(name string) string { return fmt.Sprintf("site-%x", sha256.Sum256([]byte(name)))[:11] }
