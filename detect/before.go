@@ -42,8 +42,47 @@ func (t *tracker) inForce(e *Engine, p *page) {
 		ev.hidden, ev.lnPeak = true, c.score
 		ev.setCohorts(found[i : i+1])
 		t.replay(e, ev, from)
+		t.takeIn(e, ev)
 	}
 }
+
+// takeIn takes surges back that are a part of what is in force since the log
+// began, and refused no more than twice as often as all of it.
+func (t *tracker) takeIn(e *Engine, ev *event) {
+	for _, o := range t.events {
+		if o.origin == bySurge && !o.ended && t.within(o, ev) && o.share() <= 2*ev.share() {
+			t.dissolve(e, o, ev)
+		}
+	}
+}
+
+// dissolve ends an open surge that turns out to be a part of another event. A
+// subscriber is told that it is over.
+func (t *tracker) dissolve(e *Engine, o, into *event) {
+	t.takeBack(e, o)
+	o.hidden, o.ended, o.end = true, true, e.closed+1
+	o.freeze(e)
+	t.surges--
+	for i := range e.series.list {
+		if s := &e.series.list[i]; s.event == o.number {
+			s.event = into.number
+		}
+	}
+}
+
+// within tells whether most refused clients of ev are those of another event.
+func (t *tracker) within(ev, other *event) bool {
+	both := 0
+	for k, c := range ev.clients {
+		if c.denied && other.clients[k].denied {
+			both++
+		}
+	}
+	return 2*both > ev.nDenied
+}
+
+// share is the part of an event's clients that was refused.
+func (ev *event) share() float64 { return ratio(float64(ev.nDenied), float64(len(ev.clients))) }
 
 // unseen tells whether no event has the clients of c. A surge that turns out
 // to be in force since the log began, for a part of the requests to a part of
@@ -53,7 +92,7 @@ func (t *tracker) unseen(e *Engine, c conj, from int32) bool {
 		if ev.members != nil || !e.alike(ev, c, from) {
 			continue
 		}
-		if ev.origin == bySurge && !ev.ended && !e.clientCohort(c) && ratio(float64(ev.nDenied), float64(len(ev.clients))) < clearShare {
+		if ev.origin == bySurge && !ev.ended && !e.onlyWho(c) && ev.share() < clearShare {
 			t.takeBack(e, ev)
 			ev.origin, ev.hidden = byStart, true
 			t.surges--
@@ -85,6 +124,17 @@ func (e *Engine) clientCohort(c conj) bool {
 	return false
 }
 
+// onlyWho tells whether a cohort says who the clients are, and nothing of what
+// they ask for.
+func (e *Engine) onlyWho(c conj) bool {
+	for i := range c {
+		if !e.clientCohort(c[i : i+1]) {
+			return false
+		}
+	}
+	return true
+}
+
 // rises tells whether a series is refused more than twice as often as a hidden
 // event has been: then it is something new.
 func (e *Engine) rises(ev *event, s *series, a alarm) bool {
@@ -108,7 +158,7 @@ func (e *Engine) rises(ev *event, s *series, a alarm) bool {
 	for _, w := range all {
 		n += w
 	}
-	return ratio(float64(len(refused)), n) > 2*ratio(float64(ev.nDenied), float64(len(ev.clients)))
+	return ratio(float64(len(refused)), n) > 2*ev.share()
 }
 
 // known tells whether most refused clients of ev are those of another event.
@@ -117,13 +167,7 @@ func (t *tracker) known(ev *event) bool {
 		if o == ev || o.hidden || o.clients == nil {
 			continue
 		}
-		both := 0
-		for k, c := range ev.clients {
-			if c.denied && o.clients[k].denied {
-				both++
-			}
-		}
-		if 2*both > ev.nDenied {
+		if t.within(ev, o) {
 			return true
 		}
 	}

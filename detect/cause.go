@@ -100,7 +100,7 @@ func (s *scene) bypassing() bool {
 }
 
 const (
-	temperature = 1.3
+	temperature = 1.15
 	abstainTop  = 0.45
 	abstainGap  = 0.1
 )

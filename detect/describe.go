@@ -311,11 +311,11 @@ func (e *Engine) evidence(inc *Incident, s *scene) []Text {
 	if s.ev.origin == byStart {
 		add("it was so already when the log begins: the true start is earlier")
 	}
-	if s.ev.members == nil {
+	if s.ev.members == nil && !s.everyone() {
 		add("everybody else meanwhile: %.1f %% refused", 100*s.outside())
 	}
 	b := &s.ev.beside
-	if b.same.rows >= sameLeast {
+	if b.same.rows >= sameLeast && !s.everyone() {
 		add("the same paths, everybody else: %.1f %% refused", 100*ratio(b.same.denied, b.same.rows))
 	}
 	if s.refusedCl > 0 && s.elsewhere > 0.05 {

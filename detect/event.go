@@ -49,6 +49,7 @@ type event struct {
 	nDenied  int     // clients refused
 	refusing int32   // windows with refusals
 	f        features
+	idle     meanwhile // since the last refusal, not yet in f
 	spark    []float64
 	sparkAt  int32
 	samples  []Sample
@@ -81,6 +82,7 @@ type clientSeen struct {
 	since     int32 // minute in which it was served first
 	back      int32 // minute in which it was served again
 	requests  int32
+	came      int32 // minute in which it came to the cohort first
 }
 
 const (
@@ -95,6 +97,9 @@ const (
 func (ev *event) match(e *Engine, f *fact) bool {
 	if ev.members != nil {
 		return ev.members[f.clientKey()]
+	}
+	if f.denied > 0 && !f.known && len(ev.cohorts[0]) == 0 {
+		return false // refused to everybody anyway
 	}
 	if ev.limited > 0 && f.denied > 0 && (!f.known || float64(f.asked) <= ev.limited) {
 		return false // refused by something else
@@ -116,6 +121,7 @@ type taking struct {
 	tally
 	inside control
 	turn   turn
+	page   meanwhile
 }
 
 // tally counts the clients of a cohort in one window.
@@ -146,15 +152,32 @@ func (t *taking) cohort(f *fact, may bool) {
 
 // end counts the page.
 func (t *taking) end() {
-	t.ev.f.minute(&t.turn)
-	if t.ev.members == nil {
-		t.ev.f.control.rest(t.p.all, t.inside)
+	ev := t.ev
+	t.turns()
+	if ev.members == nil {
+		t.page.control.rest(t.p.all, t.inside)
+	}
+	if ev.origin != bySurge && ev.origin != byStart && ev.origin != byTurn || t.p.minute <= ev.lastD {
+		ev.f.merge(&ev.idle)
+		ev.f.merge(&t.page)
+		ev.idle = meanwhile{}
+	} else {
+		ev.idle.merge(&t.page)
 	}
 	if t.refused > 0 {
-		t.ev.refusing++
+		ev.refusing++
 	}
-	t.ev.draw(t.p.minute, t.refused)
-	t.ev.heal(t.tally, t.p)
+	ev.draw(t.p.minute, t.refused)
+	ev.heal(t.tally, t.p)
+}
+
+// turns counts the minute of the client before.
+func (t *taking) turns() {
+	if t.turn.refused {
+		t.ev.f.turns.add(&t.turn)
+	} else {
+		t.page.sparedTurns.add(&t.turn)
+	}
 }
 
 // members takes the facts of single clients.
@@ -172,7 +195,7 @@ func (t *taking) fact(f *fact) {
 	t.last = key
 	t.inside.add(f)
 	if fresh {
-		ev.f.minute(&t.turn)
+		t.turns()
 		t.turn = turn{weight: float64(f.weight)}
 	}
 	t.turn.add(f)
@@ -180,6 +203,9 @@ func (t *taking) fact(f *fact) {
 	if !known && len(ev.clients) >= maxEventClients {
 		ev.lost++
 		return
+	}
+	if !known {
+		c.came = t.p.minute
 	}
 	c.requests = min(c.requests+int32(f.n), 1<<30)
 	if f.denied > 0 {
@@ -195,7 +221,10 @@ func (t *taking) fact(f *fact) {
 		ev.f.doors.add(int64(t.e.deepest(f.leaf).value), 1)
 	}
 	ev.clients[key] = c
-	ev.f.inside(t.e, f)
+	t.page.add(f)
+	if f.denied > 0 {
+		ev.f.refused(t.e, f)
+	}
 	if fresh {
 		t.atRisk += float64(f.weight)
 		if f.denied > 0 {
@@ -326,6 +355,6 @@ func (ev *event) recovered(minute int32) bool {
 // enough is how many clients must be served in a row before the cohort counts
 // as served again: so many that their being spared by chance has odds of 1 %.
 func (ev *event) enough() int {
-	share := ratio(float64(ev.nDenied), float64(len(ev.clients)))
+	share := ev.share()
 	return max(minClients, int(math.Ceil(4.6/math.Max(share, 0.01))))
 }

@@ -10,31 +10,27 @@ import (
 // meanwhile; the table of causes reads nothing else. Counts are of rows: one
 // client's use of one leaf in one minute.
 type features struct {
-	rows, requests      float64 // of the cohort
-	denied, deniedReq   float64 // refused rows, refused requests
-	served              float64 // rows served within the cohort
-	mixed               float64 // rows both served and refused: the same client, path and minute
-	why                 map[ingest.Why]float64
-	sizes               counter
-	statuses            counter
-	values              [numAxes]counter  // values among refused rows
-	auth, limited, miss float64           // rows that met a 401, a 429, a 404 or the like
-	flagged             map[flags]float64 // refused rows
-	spared              map[flags]float64 // served ones
-	turns, sparedTurns  turns             // minutes of clients that were refused in them, and of others
-	user, noUser        float64           // refused rows with and without a user
-	control             control           // everybody else
-	hostile             float64           // refused rows of known attackers
-	peakShare           float64
-	noReferer           float64
-	doors               counter // paths at which refused clients signed in
+	meanwhile
+	denied, deniedReq float64 // refused rows, refused requests
+	mixed             float64 // rows both served and refused: the same client, path and minute
+	why               map[ingest.Why]float64
+	sizes             counter
+	statuses          counter
+	values            [numAxes]counter  // values among refused rows
+	flagged           map[flags]float64 // refused rows
+	turns             turns             // minutes of clients that were refused in them
+	user, noUser      float64           // refused rows with and without a user
+	hostile           float64           // refused rows of known attackers
+	peakShare         float64
+	noReferer         float64
+	doors             counter // paths at which refused clients signed in
 }
 
 // counted flags: shares of refused rows that carry them.
 var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin}
 
 func (f *features) init() {
-	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}, spared: map[flags]float64{}}
+	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}}
 }
 
 // counter counts few distinct values; beyond its limit they are one.
@@ -80,31 +76,8 @@ func (c *counter) distinct() int {
 	return len(c.n)
 }
 
-// inside takes a fact of the cohort in.
-func (f *features) inside(e *Engine, x *fact) {
-	w := float64(x.weight)
-	f.rows += w
-	f.requests += w * float64(x.n)
-	if x.has(clAuth) {
-		f.auth += w
-	}
-	if x.has(clLimited) {
-		f.limited += w
-	}
-	if x.has(clMiss) {
-		f.miss += w
-	}
-	if x.has(clOK) {
-		f.served += w
-		for _, b := range countedFlags {
-			if x.flags&b != 0 {
-				f.spared[b] += w
-			}
-		}
-	}
-	if x.denied == 0 {
-		return
-	}
+// refused takes a refused fact of the cohort in.
+func (f *features) refused(e *Engine, x *fact) {
 	v := e.axes(x)
 	f.denied++
 	f.deniedReq += float64(x.denied)
@@ -143,27 +116,6 @@ func (f *features) inside(e *Engine, x *fact) {
 	}
 }
 
-// control counts rows of whoever is outside an event's cohort.
-type control struct{ rows, denied, auth float64 }
-
-func (c *control) add(x *fact) {
-	w := float64(x.weight)
-	c.rows += w
-	if x.has(clAuth) {
-		c.auth += w
-	}
-	if x.denied > 0 {
-		c.denied++
-	}
-}
-
-// rest adds what of all is not inside.
-func (c *control) rest(all, inside control) {
-	c.rows += all.rows - inside.rows
-	c.denied += all.denied - inside.denied
-	c.auth += all.auth - inside.auth
-}
-
 func (f *features) share(b flags) float64 { return ratio(f.flagged[b], f.denied) }
 
 // contrast is how much larger the share of what is flagged with b (or, if not
@@ -174,40 +126,11 @@ func (f *features) contrast(b flags, with bool) float64 {
 	if f.served < 5 {
 		return 0
 	}
-	refused, spared := f.flagged[b], f.spared[b]
+	refused, spared := f.flagged[b], f.unrefused(b)
 	if !with {
 		refused, spared = f.denied-refused, f.served-spared
 	}
 	return math.Max(0, ratio(refused, f.denied)-ratio(spared, f.served)) * ratio(refused, refused+spared)
-}
-
-// turn is a minute of one client within a cohort.
-type turn struct {
-	weight, n float64
-	refused   bool
-	served    bool
-}
-
-func (t *turn) add(x *fact) {
-	t.n += float64(x.n)
-	t.refused = t.refused || x.denied > 0
-	t.served = t.served || x.has(clOK)
-}
-
-// turns adds minutes of clients up; in both of them something was served too.
-type turns struct{ minutes, requests, both float64 }
-
-// minute takes the minute of a client in.
-func (f *features) minute(t *turn) {
-	to := &f.sparedTurns
-	if t.refused {
-		to = &f.turns
-	}
-	to.minutes += t.weight
-	to.requests += t.weight * t.n
-	if t.served {
-		to.both += t.weight
-	}
 }
 
 // heaviness is how many times as much clients ask in a minute in which they are

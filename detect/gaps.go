@@ -30,7 +30,7 @@ var gaps = []gap{
 // edged tells whether the log is an edge's: it says of requests whether the
 // origin was asked.
 func (s *scene) edged() bool {
-	return s.flagged[fEdge]+s.spared[fEdge]+s.flagged[fOrigin]+s.spared[fOrigin] > 0
+	return s.flagged[fEdge]+s.unrefused(fEdge)+s.flagged[fOrigin]+s.unrefused(fOrigin) > 0
 }
 
 // whyless tells whether the log states no reason for the refusals.

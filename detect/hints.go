@@ -64,6 +64,12 @@ func (s *scene) steady() float64 {
 	return (1 - over(s.share(fAsset), 0.5, 0.9)) * over(s.purityGap(), 0.1, 0.4) * (1 - over(math.Max(s.late, s.cured), 0.1, 0.4)) * over(s.served, 3, 10)
 }
 
+// open is strong when what is refused to some is served to strangers meanwhile,
+// who are nobody and come for the first time: no right is needed there.
+func (s *scene) open() float64 {
+	return is(!s.clientDim() && !s.has[DimReferer] && !s.has[DimUser]) * over(ratio(s.meanwhile.open, s.served), 0.03, 0.1) * over(s.served, 3, 10)
+}
+
 // byTurns is strong when the refused were served in the same place before, when
 // others were refused already, and are again while others still are.
 func (s *scene) byTurns() float64 { return over(math.Min(s.late, s.cured), 0.05, 0.3) }

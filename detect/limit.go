@@ -276,26 +276,18 @@ func (t *tracker) limit(e *Engine, ev *event, c conj, light float64, from, minut
 		ev.beside = beside{same: e.samePaths(ev, from)}
 		t.replay(e, ev, from)
 	}
-	t.gather(e, ev, minute)
+	t.gather(e, ev)
 	t.claim(e, ev, minute)
 }
 
 // gather takes into a limit of rates the open ones that turn out to be parts of
 // it. A subscriber is told that they are over.
-func (t *tracker) gather(e *Engine, ev *event, minute int32) {
+func (t *tracker) gather(e *Engine, ev *event) {
 	for _, o := range t.events {
 		if o == ev || o.ended || o.limited == 0 || !part(o.cohorts[0], ev.cohorts[0]) {
 			continue
 		}
-		t.takeBack(e, o)
-		o.hidden, o.ended, o.end = true, true, minute+1
-		o.freeze(e)
-		t.surges--
+		t.dissolve(e, o, ev)
 		ev.lnPeak, ev.noticed = max(ev.lnPeak, o.lnPeak), min(ev.noticed, o.noticed)
-		for i := range e.series.list {
-			if s := &e.series.list[i]; s.event == o.number {
-				s.event = ev.number
-			}
-		}
 	}
 }

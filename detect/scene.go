@@ -10,6 +10,7 @@ type scene struct {
 	clients                               int           // of the cohort
 	refusedCl                             int           // refused clients
 	legit                                 int           // likely legitimate ones among them
+	regular                               int           // ... and those that were served something before
 	elsewhere                             float64       // share of refused clients served outside the cohort meanwhile
 	healed                                float64       // share served in the cohort again
 	cured                                 float64       // ... while others are still refused
@@ -37,11 +38,16 @@ func (e *Engine) scene(ev *event) *scene {
 	}
 	var elsewhere, healed, cured, late, relogged, strangers float64
 	for _, c := range ev.clients {
-		s.clients++
+		if c.denied || c.came <= ev.lastD {
+			s.clients++
+		}
 		if !c.denied {
 			continue
 		}
 		s.refusedCl++
+		if c.old {
+			s.regular++
+		}
 		l := float64(c.legit) / 10
 		s.sumLegit += sigmoid(l)
 		if l > likelyLegit {
@@ -123,10 +129,18 @@ func (s *scene) judge() float64 {
 	return v
 }
 
-// sitewide tells whether most of those who come are refused, whoever they are.
+// everyone tells whether the cohort is everyone.
+func (s *scene) everyone() bool { return len(s.ev.cohorts) > 0 && len(s.ev.cohorts[0]) == 0 }
+
+// sitewide tells whether most of those who come are refused, whoever they are,
+// or a part of them to which visitors belong that were served before.
 func (s *scene) sitewide() bool {
-	return len(s.ev.cohorts) > 0 && len(s.ev.cohorts[0]) == 0 && 2*s.refusedCl > s.clients && s.ev.before < 0.1
+	return s.everyone() && s.ev.before < 0.1 && (2*s.refusedCl > s.clients || regularPart*s.regular >= s.refusedCl)
 }
+
+// regularPart is the part of the refused, one in so many, that was served
+// before: botnets bring none.
+const regularPart = 6
 
 // fewErrands is for how many things a botnet comes that has come often.
 const fewErrands = 3

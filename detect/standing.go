@@ -1,9 +1,14 @@
 package detect
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
-// standingClients is how many clients must have been refused.
-const standingClients = 5
+const (
+	standingClients = 5 // how many clients must have been refused
+	maxStanding     = 20
+)
 
 // always tells whether a series was refused to several and served to nobody.
 func (s *series) always() bool { return s.served == 0 && s.refused+s.old >= standingClients }
@@ -12,7 +17,7 @@ func (s *series) always() bool { return s.served == 0 && s.refused+s.old >= stan
 // to the last, with never a success: denials that were there before the log
 // began, and no incident. Of nested cohorts the widest is kept.
 func (e *Engine) standing() []Standing {
-	var out []Standing
+	out := []Standing{}
 	var taken []uint32
 	st := e.series.list
 	order := make([]int, 0, 64)
@@ -30,7 +35,7 @@ func (e *Engine) standing() []Standing {
 	})
 	for _, i := range order {
 		s := &st[i]
-		if e.below(s.sym, taken) || len(out) >= 20 {
+		if e.below(s.sym, taken) || len(out) >= maxStanding {
 			continue
 		}
 		d := s.refused + s.old
@@ -41,10 +46,25 @@ func (e *Engine) standing() []Standing {
 		out = append(out, Standing{Cohort: []Term{{s.dim.String(), e.syms.text(s.sym)}}, Share: round4(ratio(float64(d), float64(s.atRisk))),
 			Denied: s.denied, DeniedClients: d, Since: minuteTime(s.first), Last: minuteTime(s.lastD)})
 	}
-	if out == nil {
-		out = []Standing{}
+	return e.standingParts(out, taken)
+}
+
+// standingParts adds what was in force when the log began, for a part of the
+// requests, and is still.
+func (e *Engine) standingParts(list []Standing, taken []uint32) []Standing {
+	for _, ev := range e.track.events {
+		if !ev.hidden || ev.ended || ev.nDenied < standingClients || ev.lastD-ev.onset < epoch || len(list) >= maxStanding || e.track.known(ev) {
+			continue
+		}
+		if slices.ContainsFunc(ev.cohorts[0], func(t term) bool { return e.below(t.value, taken) || axisDim[t.axis] == DimPath && e.guess(t.value) }) {
+			continue
+		}
+		inc := e.describeEvent(ev)
+		im := &inc.Impact
+		list = append(list, Standing{Cohort: inc.Cohort, Share: im.ShareDuring, Denied: im.Denied, DeniedClients: im.DeniedClients, Since: inc.Start, Last: minuteTime(ev.lastD)})
 	}
-	return out
+	sort.SliceStable(list, func(a, b int) bool { return list[a].DeniedClients > list[b].DeniedClients })
+	return list
 }
 
 // below tells whether a value lies within one of the taken ones.
@@ -62,7 +82,11 @@ func (e *Engine) below(id uint32, taken []uint32) bool {
 // guessed tells whether a series is of a path that only scanners ask for: that
 // it is refused is as it should be, and no news.
 func (e *Engine) guessed(s *series) bool {
-	return s.dim == DimPath && pathFlags([]byte(e.syms.text(s.sym)))&(fProbe|fDoubt) != 0
+	return s.dim == DimPath && e.guess(s.sym)
+}
+
+func (e *Engine) guess(path uint32) bool {
+	return pathFlags([]byte(e.syms.text(path)))&(fProbe|fDoubt) != 0
 }
 
 // alwaysRefused tells whether a part of a leaf is refused to everybody: a

@@ -157,7 +157,7 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 // freeze writes an event's last word down and lets go of what it counted.
 func (ev *event) freeze(e *Engine) {
 	inc := e.describeEvent(ev)
-	ev.frozen, ev.clients, ev.f = &inc, nil, features{requests: ev.f.requests}
+	ev.frozen, ev.clients, ev.f = &inc, nil, features{meanwhile: meanwhile{requests: ev.f.requests}}
 }
 
 func (t *tracker) reopen(ev *event) {
@@ -270,6 +270,7 @@ func (t *tracker) replay(e *Engine, ev *event, from int32) {
 	known, first := ev.clients, ev.firstAt
 	ev.clients, ev.samples, ev.spark, ev.firstAt = make(map[uint64]clientSeen), nil, nil, 0
 	ev.f.init()
+	ev.idle = meanwhile{}
 	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing, ev.spared, ev.now = 0, 0, 0, 0, 0, 0, tally{}
 	if from > ev.onset && first != 0 {
 		ev.firstAt = first

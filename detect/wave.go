@@ -10,8 +10,10 @@ import "fmt"
 // it asks for differs. There it is known by its user agent.
 //
 // Sees: more than waveClients addresses in an hour, and five times as many as
-// in any hour before.
-// Blind: waves that are slower, and botnets that ask for pages of the site.
+// in any hour before. Hours are counted from the first line. In the first one a
+// wave must begin a quarter of an hour late, for nothing is known of before.
+// Blind: waves that are slower, or run already when the log begins, and botnets
+// that ask for pages of the site.
 const (
 	waveClients = 25
 	waveRise    = 5
@@ -20,7 +22,7 @@ const (
 
 // probed counts who asked for one template in this hour.
 type probed struct {
-	hour   int32
+	hour   int32 // since the log began
 	since  int32 // minute of the first one
 	now    uint32
 	most   uint32  // in one earlier hour
@@ -34,18 +36,19 @@ type waves struct {
 	refused int64
 }
 
-// of returns what is counted under a key, nil if there is no room.
-func (ws *waves) of(key uint64, minute int32) *probed {
+// of returns what is counted under a key at an age of the log in minutes, nil if
+// there is no room.
+func (ws *waves) of(key uint64, age, minute int32) *probed {
 	w := ws.seen[key]
 	if w == nil {
 		if len(ws.seen) >= maxWaves {
 			ws.refused++
 			return nil
 		}
-		w = &probed{hour: minute / 60}
+		w = &probed{hour: age / 60}
 		ws.seen[key] = w
 	}
-	if h := minute / 60; h != w.hour {
+	if h := age / 60; h != w.hour {
 		w.most, w.hour, w.now, w.who = max(w.most, w.now), h, 0, bits128{}
 	}
 	if w.now == 0 {
@@ -54,19 +57,22 @@ func (ws *waves) of(key uint64, minute int32) *probed {
 	return w
 }
 
-// rises tells whether a wave has just become one.
-func (w *probed) rises() bool {
+// rises tells whether a wave has just become one, in a log that began then.
+func (w *probed) rises(began int32) bool {
+	if w.hour == 0 && w.since-began < coldMinutes {
+		return false
+	}
 	return !w.caught && w.now >= waveClients && w.now >= waveRise*w.most
 }
 
 // probe notes that a client asked for what nobody is served; once a client and
 // template, as the caller has seen to.
 func (e *Engine) probe(r *row, minute int32) {
-	w := e.waves.of(r.tmpl, minute)
+	w := e.waves.of(r.tmpl, minute-e.began, minute)
 	if w == nil {
 		return
 	}
-	if w.now++; w.rises() {
+	if w.now++; w.rises(e.began) {
 		w.caught = true
 		e.track.waves = append(e.track.waves, foundWave{e.deepest(r.leaf), w.since})
 	}
@@ -79,11 +85,11 @@ func (e *Engine) kit(r *row, c *client, minute int32) {
 	if t.value == 0 {
 		t = term{axAgent, l.ua}
 	}
-	w := e.waves.of(mix(uint64(t.value), k2), minute)
+	w := e.waves.of(mix(uint64(t.value), k2), minute-e.began, minute)
 	if t.value == 0 || w == nil || !w.who.add(c.hash) {
 		return
 	}
-	if w.now++; w.rises() && e.onlyProbes(t, w.since) {
+	if w.now++; w.rises(e.began) && e.onlyProbes(t, w.since) {
 		w.caught = true
 		e.track.waves = append(e.track.waves, foundWave{t, w.since})
 	}

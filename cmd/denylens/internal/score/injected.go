@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,9 +53,14 @@ func measureCase(ctx context.Context, o options, log *inject.Log, c inject.Case)
 	if r.err = err; err != nil {
 		return r
 	}
+	s.Truth.Ambient = misusers(before)
 	r.sample, r.truth = s, s.Truth
+	lines := changed.Lines
+	if c.Scope == "edge_addresses" {
+		lines = s.Base.Lines // which show who is meant
+	}
 	var alarms []*alarm
-	alarms, r.seconds, r.err = alarmsOf(ctx, text, s.Log.Format, changed.Lines)
+	alarms, r.seconds, r.err = alarmsOf(ctx, text, s.Log.Format, lines)
 	r.verdict = compare(&r.truth, alarms, before)
 	if c.Class == "absence" {
 		r.verdict = compareAbsence(&r.truth, alarms, before)
@@ -106,6 +113,21 @@ func compareAbsence(truth *simulate.Truth, alarms, before []*alarm) verdict {
 	}
 	v.outcomes, v.rest = []outcome{out}, rest
 	return v
+}
+
+// misusers lists the addresses that alarms of misuse name.
+func misusers(alarms []*alarm) (list []string) {
+	seen := map[netip.Addr]bool{}
+	for _, a := range alarms {
+		for c := range a.clients {
+			if a.Kind == detect.Misuse && !seen[c] {
+				seen[c] = true
+				list = append(list, c.String())
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // refusing tells whether some alarm of refusals falls into a span.

@@ -121,12 +121,18 @@ func office(out *Log, during func(*Line) bool, seed uint64, rng *rand.Rand) (*Lo
 }
 
 // crowd sends nine further visitors for each one, who do the same a little
-// earlier or later. Who is refused or asks for what is not there, like a
-// scanner, draws no crowd.
+// earlier or later. They come to look: who sends something, or asks for what
+// somebody is refused or misses, like a scanner, draws no crowd.
 func crowd(out *Log, during func(*Line) bool, seed uint64, rng *rand.Rand) (*Log, bool) {
+	bad := map[string]bool{}
+	for i := range out.Lines {
+		if l := &out.Lines[i]; l.Status >= 400 || l.Method != "GET" {
+			bad[l.Path] = true
+		}
+	}
 	failed := map[netip.Addr]bool{}
 	for i := range out.Lines {
-		if l := &out.Lines[i]; during(l) && l.Status >= 400 {
+		if l := &out.Lines[i]; during(l) && bad[l.Path] {
 			failed[l.Client] = true
 		}
 	}
@@ -175,8 +181,8 @@ func again(out *Log, late bool, during func(*Line) bool) *Log {
 	return out
 }
 
-// drift has refusals rise from one client in two hundred to one in fifty an
-// hour, whoever it is.
+// drift has refusals double over the log, from one request in five hundred to
+// one in two hundred and fifty, whoever asks.
 func drift(out *Log, seed uint64) *Log {
 	from, to := out.Span()
 	answer := Answer{Status: 403, Bytes: ownPage(out)}
@@ -186,7 +192,7 @@ func drift(out *Log, seed uint64) *Log {
 			continue
 		}
 		part := float64(l.Time-from.UnixNano()) / float64(to.Sub(from))
-		if luck(seed+uint64(l.Time/3600e9), l.Client) < .005+.015*part && splitmix.Unit(splitmix.Mix(uint64(l.Time)^seed)) < .3 {
+		if splitmix.Unit(splitmix.Mix(uint64(l.Time)^splitmix.Mix(seed+uint64(i)))) < .002+.002*part {
 			if changed, ok := answer.Rewrite(l); ok {
 				*l = changed
 			}
