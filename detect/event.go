@@ -33,7 +33,8 @@ type event struct {
 	members  map[uint64]bool // byTurn, byScan: whose facts count
 	onset    int32
 	noticed  int64   // Unix second of the end of the window in which it was opened
-	lastD    int32   // minute of the latest refusal in the cohort
+	lastD    int32   // minute of the latest refusal in the cohort, ...
+	wasD     int32   // ... and what it was before this minute
 	hidden   bool    // byStart: in force since the log began, so a standing denial until it ends
 	limited  float64 // a limit of rates: it refuses who asks more often a minute; 0 = none
 	ended    bool
@@ -125,7 +126,10 @@ type taking struct {
 }
 
 // tally counts the clients of a cohort in one window.
-type tally struct{ refused, atRisk, servedNow float64 }
+type tally struct {
+	refused, atRisk, servedNow float64
+	seen                       int // the served ones of which facts are kept
+}
 
 // take adds the facts of one page to the event.
 func (ev *event) take(e *Engine, p *page) {
@@ -231,6 +235,7 @@ func (t *taking) fact(f *fact) {
 			t.refused++
 		} else if f.has(clOK) {
 			t.servedNow += float64(f.weight)
+			t.seen++
 		}
 	}
 }
@@ -242,7 +247,9 @@ func (ev *event) refuse(c *clientSeen, f *fact, p *page) {
 		c.denied, c.legit, c.first, c.old = true, f.legit, p.minute, f.old
 		c.late = c.served && c.since < p.minute
 	}
-	ev.lastD = max(ev.lastD, p.minute)
+	if p.minute > ev.lastD {
+		ev.wasD, ev.lastD = ev.lastD, p.minute
+	}
 	if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
 		ev.firstAt = at
 	}
@@ -299,18 +306,22 @@ func (ev *event) draw(minute int32, refused float64) {
 // in parts is added up: a few seconds without a refusal say nothing.
 func (ev *event) heal(t tally, p *page) {
 	n := &ev.now
-	n.refused, n.atRisk, n.servedNow = n.refused+t.refused, n.atRisk+t.atRisk, n.servedNow+t.servedNow
+	n.refused, n.atRisk, n.servedNow, n.seen = n.refused+t.refused, n.atRisk+t.atRisk, n.servedNow+t.servedNow, n.seen+t.seen
 	if !p.over {
 		return
 	}
-	if ev.spared += n.servedNow; n.refused > 0 {
+	calm := n.servedNow > 0 && n.refused <= 0.2*ev.f.peakShare*n.atRisk
+	if ev.spared += n.servedNow; n.refused > 0 && !calm {
 		ev.spared = 0
+	}
+	if calm && ev.lastD == p.minute && (ev.origin == bySurge || ev.origin == byStart) {
+		ev.lastD = ev.wasD // so few are refused on any day
 	}
 	switch {
 	case n.atRisk == 0:
-	case n.servedNow > 0 && n.refused <= 0.2*ev.f.peakShare*n.atRisk:
+	case calm:
 		ev.quiet++
-		ev.calm += int(n.servedNow)
+		ev.calm += n.seen
 	default:
 		ev.quiet, ev.calm = 0, 0
 	}
