@@ -56,13 +56,18 @@ func (t *tracker) takeIn(e *Engine, ev *event) {
 	}
 }
 
-// dissolve ends an open surge that turns out to be a part of another event. A
+// dissolve ends an event that turns out to be a part of another one. A
 // subscriber is told that it is over.
 func (t *tracker) dissolve(e *Engine, o, into *event) {
-	t.takeBack(e, o)
-	o.hidden, o.ended, o.end = true, true, e.closed+1
+	if !o.ended {
+		t.takeBack(e, o)
+		o.end = e.closed + 1
+	}
+	if !o.ended && o.origin == bySurge {
+		t.surges--
+	}
+	o.hidden, o.ended = true, true
 	o.freeze(e)
-	t.surges--
 	for i := range e.series.list {
 		if s := &e.series.list[i]; s.event == o.number {
 			s.event = into.number

@@ -90,6 +90,7 @@ const (
 	maxEventClients = 1 << 15
 	sparkMinutes    = 60
 	calmWindows     = 3
+	calmSample      = 3
 	quietMinutes    = 30
 	maxQuiet        = 360
 )
@@ -310,7 +311,8 @@ func (ev *event) heal(t tally, p *page) {
 	if !p.over {
 		return
 	}
-	calm := n.servedNow > 0 && n.refused <= 0.2*ev.f.peakShare*n.atRisk
+	// Of those served a sample is kept: a few of them do not outweigh the refused.
+	calm := n.servedNow > 0 && n.refused <= 0.2*ev.f.peakShare*n.atRisk && calmSample*n.refused <= float64(n.seen)
 	if ev.spared += n.servedNow; n.refused > 0 && !calm {
 		ev.spared = 0
 	}

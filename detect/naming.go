@@ -32,11 +32,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	if ev := t.again(e, found[0].terms, from, p.minute); ev != nil {
 		t.reopen(ev)
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
-		for i := range e.ring.pages {
-			if pg := &e.ring.pages[i]; pg.minute >= max(from, ev.end) {
-				ev.take(e, pg)
-			}
-		}
+		t.catchUp(e, ev, max(from, ev.end))
 		t.claim(e, ev, p.minute)
 		t.tell(e, ev, true)
 		return

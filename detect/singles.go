@@ -31,6 +31,9 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 			return
 		}
 	}
+	if o == byTurn && t.resumes(e, p, pc.client, key) {
+		return
+	}
 	if len(t.events) >= maxEvents {
 		t.refused++
 		return
@@ -49,7 +52,38 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 	if pc.scan {
 		ev.onset = e.firstFact(key, max(c.first, p.minute-keepPages+1), ev.onset)
 	}
+	if o == byTurn {
+		t.kindred(e, p)
+	}
 	t.tell(e, ev, true)
+}
+
+// resumes tells whether a turned client belongs to a surge that has ended for
+// want of clients, and goes on with it.
+func (t *tracker) resumes(e *Engine, p *page, client uint32, key uint64) bool {
+	for _, ev := range t.events {
+		if ev.origin != bySurge || !ev.ended || ev.hidden || ev.frozen != nil || p.minute-ev.end > maxQuiet || ev.recovered(p.minute) {
+			continue
+		}
+		for i := range p.facts {
+			f := &p.facts[i]
+			if f.client == client && f.denied > 0 && ev.match(e, f) {
+				t.reopen(ev)
+				t.catchUp(e, ev, ev.end)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// catchUp takes the pages since an event was over in.
+func (t *tracker) catchUp(e *Engine, ev *event, from int32) {
+	for i := range e.ring.pages {
+		if p := &e.ring.pages[i]; p.minute >= from {
+			ev.take(e, p)
+		}
+	}
 }
 
 // firstFact is the first minute since from of which a client's facts are kept.

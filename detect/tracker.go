@@ -199,9 +199,13 @@ func (t *tracker) add(o origin, what uint64, onset int32, p *page) *event {
 	ev := &event{number: int32(len(t.events) + 1), origin: o, onset: onset, noticed: p.until, lastD: onset,
 		clients: make(map[uint64]clientSeen), sparkAt: onset - 15}
 	ev.f.init()
-	ev.id = fmt.Sprintf("%012x", mix(what, uint64(p.minute)<<8|uint64(o))>>16)
+	ev.id = eventID(what, p.minute, o)
 	t.events = append(t.events, ev)
 	return ev
+}
+
+func eventID(what uint64, minute int32, o origin) string {
+	return fmt.Sprintf("%012x", mix(what, uint64(minute)<<8|uint64(o))>>16)
 }
 
 // claim resets the series whose evidence this event explains.
