@@ -95,7 +95,9 @@ var table = []evidence{
 	{"server_config", -3, func(s *scene) float64 { return over(s.share(fEdge), 0.3, 0.8) }, say("an edge answered before the server was asked")},
 	{"server_config", -4, func(s *scene) float64 { return is(s.clientDim() || s.has[DimReferer] || s.has[DimUser]) }, say("only some clients are refused")},
 	{"server_config", -3, func(s *scene) float64 { return s.steady() * (1 - s.filesOnly()) * (1 - s.slashOnly()) * (1 - s.open()) }, say("only some clients are refused")},
-	{"server_config", 2, func(s *scene) float64 { return s.open() * (1 - s.everybody()) * (1 - s.content()) * is(s.ev.limited == 0) }, say("some are refused what strangers are served meanwhile, as when one of several servers differs")},
+	{"server_config", 2, func(s *scene) float64 {
+		return s.open() * (1 - s.everybody()) * (1 - s.content()) * is(s.ev.limited == 0)
+	}, say("some are refused what strangers are served meanwhile, as when one of several servers differs")},
 	{"server_config", -3, func(s *scene) float64 { return is(s.has[DimVersion]) }, say("the part refused is an API version")},
 	{"server_config", -2, func(s *scene) float64 { return over(s.userShare(), 0.7, 0.95) * (1 - over(s.share(fAsset), 0, 0.05)) }, say("signed-in users alone are refused")},
 	{"server_config", -1.5, func(s *scene) float64 { return is(s.has[DimMethod]) }, say("only one method is refused")},

@@ -35,6 +35,7 @@ type event struct {
 	noticed  int64   // Unix second of the end of the window in which it was opened
 	lastD    int32   // minute of the latest refusal in the cohort, ...
 	wasD     int32   // ... and what it was before this minute
+	left     int32   // minute of the last page taken in
 	hidden   bool    // byStart: in force since the log began, so a standing denial until it ends
 	limited  float64 // a limit of rates: it refuses who asks more often a minute; 0 = none
 	ended    bool
@@ -158,6 +159,7 @@ func (t *taking) cohort(f *fact, may bool) {
 // end counts the page.
 func (t *taking) end() {
 	ev := t.ev
+	ev.left = t.p.minute
 	t.turns()
 	if ev.members == nil {
 		t.page.control.rest(t.p.all, t.inside)

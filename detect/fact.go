@@ -6,7 +6,7 @@ import (
 	"github.com/denylens/denylens/ingest"
 )
 
-// fact is what is kept of one row of a closed window for an hour, to explain
+// fact is what is kept of one row of a closed window for a while, to explain
 // an alarm and to follow an open event: which client, with which attributes,
 // met what. Refused clients are all kept; of the others a sample by client
 // hash, with weight.
@@ -49,33 +49,61 @@ type page struct {
 	samples []Sample
 }
 
-// ring keeps the pages of the last pages minutes.
+// ring keeps the pages of the last minutes.
 type ring struct {
 	pages []page // ordered by minute
 	limit int    // facts a page
+	kept  int    // facts in all pages
+	from  int32  // minute from which on all pages are kept
+	free  [][]fact
 	lost  int64
 }
 
-// Pages are kept for so many minutes, and no more than maxPages of them, for a
-// minute may have come in parts.
+// Pages are kept for keepPages minutes, and where little happens for keepLong,
+// as long as they hold no more than fewFacts: on a quiet site an incident takes
+// hours to show. There are no more than maxPages of them: a minute may have come
+// in parts.
 const (
 	keepPages = 45
-	maxPages  = 60
+	keepLong  = 360
+	fewFacts  = 20_000
+	maxPages  = 420
 )
 
-// turn returns an empty page for a window, reusing the oldest.
+// turn returns an empty page for a window.
 func (r *ring) turn(w *window, number int32) *page {
-	if n := len(r.pages); n < keepPages || n < maxPages && w.minute-r.pages[0].minute < keepPages {
-		r.pages = append(r.pages, page{})
-	} else {
-		old := r.pages[0]
-		copy(r.pages, r.pages[1:])
-		r.pages[len(r.pages)-1] = page{facts: old.facts[:0]}
+	if n := len(r.pages); n > 0 {
+		r.kept += len(r.pages[n-1].facts)
 	}
-	p := &r.pages[len(r.pages)-1]
-	*p = page{minute: w.minute, window: number, until: w.until(), over: w.over, facts: p.facts[:0]}
+	gone := 0
+	for gone < len(r.pages) && r.stale(gone, w.minute) {
+		old := &r.pages[gone]
+		r.kept -= len(old.facts)
+		r.from = old.minute + 1
+		if len(r.free) < keepPages {
+			r.free = append(r.free, old.facts[:0])
+		}
+		gone++
+	}
+	kept := copy(r.pages, r.pages[gone:])
+	clear(r.pages[kept:])
+	r.pages = append(r.pages[:kept], page{minute: w.minute, window: number, until: w.until(), over: w.over})
+	p := &r.pages[kept]
+	if n := len(r.free); n > 0 {
+		p.facts, r.free = r.free[n-1], r.free[:n-1]
+	}
 	return p
 }
+
+// stale tells whether the page at i is not to be kept at minute, the ones before
+// it being gone.
+func (r *ring) stale(i int, minute int32) bool {
+	age, n := minute-r.pages[i].minute, len(r.pages)-i
+	return age >= keepLong || n >= maxPages || age >= keepPages && (n >= keepPages && r.kept > fewFacts)
+}
+
+// reach is the minute from which on pages are at hand, or from if that is later.
+func (r *ring) reach(from int32) int32 { return max(from, r.from) }
 
 // span is where a client's facts are in a page.
 type span struct{ lo, hi int32 }

@@ -54,7 +54,7 @@ func (t *tracker) kindred(e *Engine, p *page) {
 		}
 	}
 	one.lastD, one.sparkAt = one.onset, one.onset-15
-	t.replay(e, one, max(one.onset, p.minute-keepPages+1))
+	t.replay(e, one, e.ring.reach(one.onset))
 	if one.share() < kindredShare || !e.news(one.cohorts[0], p.minute) {
 		return
 	}

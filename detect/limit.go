@@ -243,7 +243,7 @@ func (t *tracker) joinLimit(e *Engine, c conj, from, minute int32) *event {
 		if ev.ended || ev.limited == 0 {
 			continue
 		}
-		wide, light, ok := t.limitsRate(e, ev, ev.cohorts[0], max(min(from, ev.onset), minute-keepPages+1))
+		wide, light, ok := t.limitsRate(e, ev, ev.cohorts[0], e.ring.reach(min(from, ev.onset)))
 		switch {
 		case ok && part(c, wide):
 		case part(ev.cohorts[0], c):

@@ -9,7 +9,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		t.refused++
 		return
 	}
-	from := max(a.start, p.minute-keepPages+1)
+	from := e.ring.reach(a.start)
 	if t.surges > 0 && t.widen(e, p, a, from) {
 		return
 	}
@@ -32,7 +32,7 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	if ev := t.again(e, found[0].terms, from, p.minute); ev != nil {
 		t.reopen(ev)
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
-		t.catchUp(e, ev, max(from, ev.end))
+		t.catchUp(e, ev)
 		t.claim(e, ev, p.minute)
 		t.tell(e, ev, true)
 		return
@@ -98,7 +98,7 @@ func (ev *event) setCohorts(found []cohortScore) {
 // both it and the alarm, the surge was named too narrowly.
 func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 	for _, ev := range t.events {
-		if ev.ended || ev.origin != bySurge || p.minute-ev.onset >= keepPages {
+		if ev.ended || ev.origin != bySurge || ev.onset < e.ring.from {
 			continue
 		}
 		x := newExplainer(e.space, e.cells(min(from, ev.onset), nil))
@@ -162,7 +162,7 @@ func (e *Engine) news(c conj, minute int32) bool {
 
 // review explains an open event again with what has come since.
 func (t *tracker) review(e *Engine, ev *event, minute int32) {
-	from := max(ev.onset, minute-keepPages+1)
+	from := e.ring.reach(ev.onset)
 	if c, light, ok := t.limitsRate(e, ev, ev.cohorts[0], from); ok {
 		t.limit(e, ev, c, light, ev.onset, minute)
 	}

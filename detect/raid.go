@@ -87,7 +87,7 @@ func (d *door) first(n int) int32 {
 // have opened becomes it, and one that has just ended goes on.
 func (t *tracker) openRaid(e *Engine, p *page, r foundRaid) {
 	where := e.deepest(r.d.leaf)
-	onset := max(r.since, p.minute-keepPages+1)
+	onset := e.ring.reach(r.since)
 	ev := t.sameRaid(e, where, p.minute)
 	fresh := ev == nil
 	switch {
@@ -107,7 +107,7 @@ func (t *tracker) openRaid(e *Engine, p *page, r foundRaid) {
 		if l := e.leaves.list.at(r.d.leaf); l.method != 0 {
 			ev.cohorts[0] = conj{where, {axMethod, l.method}}
 		}
-		t.replay(e, ev, max(ev.onset, p.minute-keepPages+1))
+		t.replay(e, ev, e.ring.reach(ev.onset))
 	}
 	ev.lnPeak, ev.span, ev.lastD = max(ev.lnPeak, -math.Log(max(r.tail, 1e-300))), max(ev.span, r.span), p.minute
 	r.d.raid, r.d.usual = ev, r.usual

@@ -130,7 +130,7 @@ func (t *tracker) openShared(e *Engine, p *page, user uint32) {
 		t.refused++
 		return
 	}
-	onset := max(e.users.seen[user].since, p.minute-keepPages+1)
+	onset := e.ring.reach(e.users.seen[user].since)
 	ev := t.add(byShare, e.hashConj(conj{{axUser, user}}), onset, p)
 	ev.cohorts, ev.user = []conj{{{axUser, user}}}, user
 	t.replay(e, ev, onset)

@@ -42,15 +42,15 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 	if pc.scan {
 		onset = p.minute
 		if c.deniedAt >= 0 || c.miss > 0 {
-			onset = max(c.first, p.minute-keepPages+1)
+			onset = e.ring.reach(c.first)
 		}
 	}
 	ev := t.add(o, c.hash, onset, p)
 	ev.client, ev.members, ev.user, ev.network = key, map[uint64]bool{key: true}, c.user, c.network
 	ev.lnPeak, ev.habit = float64(max(c.turned, c.walk)), c.habits.caught
-	t.replay(e, ev, max(onset, p.minute-keepPages+1))
+	t.replay(e, ev, e.ring.reach(onset))
 	if pc.scan {
-		ev.onset = e.firstFact(key, max(c.first, p.minute-keepPages+1), ev.onset)
+		ev.onset = e.firstFact(key, e.ring.reach(c.first), ev.onset)
 	}
 	if o == byTurn {
 		t.kindred(e, p)
@@ -69,7 +69,7 @@ func (t *tracker) resumes(e *Engine, p *page, client uint32, key uint64) bool {
 			f := &p.facts[i]
 			if f.client == client && f.denied > 0 && ev.match(e, f) {
 				t.reopen(ev)
-				t.catchUp(e, ev, ev.end)
+				t.catchUp(e, ev)
 				return true
 			}
 		}
@@ -77,10 +77,11 @@ func (t *tracker) resumes(e *Engine, p *page, client uint32, key uint64) bool {
 	return false
 }
 
-// catchUp takes the pages since an event was over in.
-func (t *tracker) catchUp(e *Engine, ev *event, from int32) {
+// catchUp takes the pages in that an event missed since it was over.
+func (t *tracker) catchUp(e *Engine, ev *event) {
+	left := ev.left
 	for i := range e.ring.pages {
-		if p := &e.ring.pages[i]; p.minute >= from {
+		if p := &e.ring.pages[i]; p.minute > left {
 			ev.take(e, p)
 		}
 	}

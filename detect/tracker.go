@@ -121,7 +121,7 @@ func (t *tracker) alarm(e *Engine, p *page, a alarm) {
 func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 	total := 0
 	votes := map[*event]int{}
-	for _, p := range e.ring.since(max(a.start, minute-keepPages)) {
+	for _, p := range e.ring.since(a.start) {
 		for i := range p.facts {
 			f := &p.facts[i]
 			if !f.first || f.hostile {

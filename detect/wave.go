@@ -10,13 +10,14 @@ import "fmt"
 // it asks for differs. There it is known by its user agent.
 //
 // Sees: more than waveClients addresses in an hour, and five times as many as
-// in any hour before. Hours are counted from the first line. In the first one a
-// wave must begin a quarter of an hour late, for nothing is known of before.
+// in any hour before. Hours are counted from the first line. In the first one
+// the time before the wave is all that it can be compared with.
 // Blind: waves that are slower, or run already when the log begins, and botnets
 // that ask for pages of the site.
 const (
 	waveClients = 25
 	waveRise    = 5
+	waveQuiet   = 8 // times as often as what would have shown once before
 	maxWaves    = 1 << 12
 )
 
@@ -58,8 +59,8 @@ func (ws *waves) of(key uint64, age, minute int32) *probed {
 }
 
 // rises tells whether a wave has just become one, in a log that began then.
-func (w *probed) rises(began int32) bool {
-	if w.hour == 0 && w.since-began < coldMinutes {
+func (w *probed) rises(began, minute int32) bool {
+	if w.hour == 0 && int32(w.now)*(w.since-began) < waveQuiet*(minute-w.since+1) {
 		return false
 	}
 	return !w.caught && w.now >= waveClients && w.now >= waveRise*w.most
@@ -72,7 +73,7 @@ func (e *Engine) probe(r *row, minute int32) {
 	if w == nil {
 		return
 	}
-	if w.now++; w.rises(e.began) {
+	if w.now++; w.rises(e.began, minute) {
 		w.caught = true
 		e.track.waves = append(e.track.waves, foundWave{e.deepest(r.leaf), w.since})
 	}
@@ -89,7 +90,7 @@ func (e *Engine) kit(r *row, c *client, minute int32) {
 	if t.value == 0 || w == nil || !w.who.add(c.hash) {
 		return
 	}
-	if w.now++; w.rises(e.began) && e.onlyProbes(t, w.since) {
+	if w.now++; w.rises(e.began, minute) && e.onlyProbes(t, w.since) {
 		w.caught = true
 		e.track.waves = append(e.track.waves, foundWave{t, w.since})
 	}
@@ -141,7 +142,7 @@ func (t *tracker) openWave(e *Engine, p *page, w foundWave) {
 		t.refused++
 		return
 	}
-	onset := max(w.since, p.minute-keepPages+1)
+	onset := e.ring.reach(w.since)
 	ev := t.add(byWave, e.hashConj(conj{w.what}), onset, p)
 	ev.cohorts = []conj{{w.what}}
 	t.replay(e, ev, onset)
