@@ -1,5 +1,7 @@
 package detect
 
+import "math"
+
 // What is refused when a log begins may be a standing denial or the middle of
 // an incident: only its end can tell. Cohorts in force in the first minutes
 // are followed as hidden events, and one that is served again is an incident
@@ -42,8 +44,34 @@ func (t *tracker) inForce(e *Engine, p *page) {
 		ev.hidden, ev.lnPeak = true, c.score
 		ev.setCohorts(found[i : i+1])
 		t.replay(e, ev, from)
+		if e.wasServed(ev) {
+			t.events = t.events[:len(t.events)-1]
+			continue
+		}
 		t.takeIn(e, ev)
 	}
+}
+
+// wasServed tells whether so many clients of a cohort were served between the
+// first line and the first refusal that it cannot have been in force then.
+func (e *Engine) wasServed(ev *event) bool {
+	served := map[uint64]float64{}
+	for i := range e.ring.pages {
+		p := &e.ring.pages[i]
+		if int64(p.minute)*bucket >= ev.firstAt/bucket*bucket {
+			break
+		}
+		for k := range p.facts {
+			if f := &p.facts[k]; f.has(clOK) && !f.hostile && ev.match(e, f) {
+				served[f.clientKey()] = float64(f.weight)
+			}
+		}
+	}
+	n := 0.0
+	for _, w := range served {
+		n += w
+	}
+	return n*math.Log1p(-math.Min(0.99, ev.share())) < math.Log(byChance)
 }
 
 // takeIn takes surges back that are a part of what is in force since the log

@@ -257,10 +257,10 @@ func (e *Engine) shareBefore(ev *event, from int32) float64 {
 
 // missed tells whether at least half of the newly refused clients of a cohort
 // asked for something that others are served: what nobody is served is missed
-// by nobody. If it is who they are that they have in common, those count as well
-// who were served themselves before.
+// by nobody. If it is who they are that they have in common, or nothing, those
+// count as well who were served themselves before.
 func (e *Engine) missed(c conj, from int32) bool {
-	who := e.clientCohort(c) && !slices.ContainsFunc(c, func(t term) bool { return axisDim[t.axis] == DimPath })
+	who := (len(c) == 0 || e.clientCohort(c)) && !slices.ContainsFunc(c, func(t term) bool { return axisDim[t.axis] == DimPath })
 	asked, all := map[uint64]bool{}, map[uint64]bool{}
 	for _, p := range e.ring.since(from) {
 		for i := range p.facts {

@@ -162,7 +162,7 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 		parent = st.list[s.parent].base.rate()
 	}
 	wait := min(guard, age/2)
-	done := 0
+	done, suspect := 0, s.suspect(minute)
 	for ; done < s.waits; done++ {
 		b := &s.blocks[done]
 		if (b.at+1)*blockMinutes > minute-wait {
@@ -173,7 +173,7 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 			known += int(b.O) // a part of the site knows its standing refusals; where clients come from says nothing of them
 		}
 		w := s.base.trust(int(b.A), known)
-		if b.skip {
+		if b.skip || suspect {
 			w = 0
 		}
 		keep := fast.after(b.at*blockMinutes - s.base.last)
@@ -182,5 +182,23 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 	}
 	s.waits = copy(s.blocks[:], s.blocks[done:s.waits])
 }
+
+// suspect tells whether the counts that wait are far above what is usual, and
+// the evidence is growing: they are not learned until it is decided on. An
+// incident of a few clients an hour takes longer to show than the guard is wide.
+// What rises little is learned, or every drift would be an incident.
+func (s *series) suspect(minute int32) bool {
+	d, n := 0.0, 0.0
+	for i := range s.blocks[:s.waits] {
+		d, n = d+float64(s.blocks[i].D), n+float64(s.blocks[i].A)
+	}
+	return d > 0 && d >= suspectShare*n && d >= suspectLift*n*s.base.envelope(minute) && s.ed.lnM() >= suspectNats
+}
+
+const (
+	suspectShare = 0.2
+	suspectLift  = 3
+	suspectNats  = 3
+)
 
 func sat16(a uint16, b int32) uint16 { return uint16(min(int32(a)+b, 1<<16-1)) }
