@@ -61,7 +61,7 @@ func TestEveryScenarioHappens(t *testing.T) {
 				if slow && seed > 1 {
 					break
 				}
-				truth, err := Run(t.Context(), Options{Scenario: s.Name, Seed: seed, Requests: 40_000}, io.Discard)
+				truth, err := Run(t.Context(), Options{Scenario: s.Name, Seed: seed, Requests: 60_000}, io.Discard)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -103,6 +103,9 @@ func (s *site) answer(w *world, r *request) {
 	h := splitmix.Text(r.path)
 	r.bytes = size(r, h)
 	r.dur = w.dice.spread(.0009, .7)
+	if r.status == 304 && s.refused(r) {
+		r.status = 403 // nobody has a copy of it
+	}
 	if r.status != 0 {
 		if r.status == 403 || r.status == 404 {
 			r.bytes = 153
