@@ -164,9 +164,13 @@ func (e *Engine) places(free func(*fact) bool, from int32, light float64) []plac
 }
 
 // loosen drops the terms of a cohort that only say who is heavy: outside them,
-// clients who ask as much are refused as well.
+// clients who ask as much are refused as well. That heavy clients read is a
+// matter of course.
 func (e *Engine) loosen(c conj, light float64, from int32) conj {
 	for len(c) > 0 {
+		if len(c) == 1 && c[0].axis == axMethod && e.syms.text(c[0].value) == "GET" {
+			return nil
+		}
 		drop, top := -1, limitOutside
 		for i := range c {
 			if r := e.outside(c, i, light, from); r >= top {
