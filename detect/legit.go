@@ -15,7 +15,7 @@ func legitimacy(c *client, now flags) float64 {
 			x += w
 		}
 	}
-	total := float64(c.ok + c.denied + c.miss + c.auth)
+	total := float64(c.ok + c.miss + c.auth)
 	add(f&fTrueBot != 0, 5)
 	add(f&fFakeBot != 0, -5)
 	add(c.userOK, 3)

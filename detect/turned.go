@@ -16,7 +16,7 @@ import (
 const (
 	turnedRate    = 0.9
 	turnedHistory = 20 // requests served before
-	turnedMinutes = 10 // between first seen and the first refusal
+	turnedMinutes = 5  // between first seen and the first refusal
 	turnedDenials = 5
 	turnedUser    = 3 // the same for a client with a user name or key
 )

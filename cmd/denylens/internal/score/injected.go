@@ -48,12 +48,15 @@ func measureCase(ctx context.Context, o options, log *inject.Log, c inject.Case)
 	if !ok || r.err != nil {
 		return r
 	}
+	s.Truth.Ambient = misusers(before)
+	if s.Effect.Single && slices.Contains(s.Truth.Ambient, s.Truth.Incidents[0].Clients[0]) {
+		return r // to refuse that one is right
+	}
 	text := s.Log.Bytes()
 	changed, err := inject.Read(text, s.Log.Format)
 	if r.err = err; err != nil {
 		return r
 	}
-	s.Truth.Ambient = misusers(before)
 	r.sample, r.truth = s, s.Truth
 	lines := changed.Lines
 	if c.Scope == "edge_addresses" {
