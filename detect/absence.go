@@ -13,10 +13,12 @@ import (
 // country, a network operator or a host are a share that depends on the hour of
 // the day. An e-detector watches for it to fall: the null is every share down to
 // an envelope below the expected one, the alternatives are a fifth of it and less.
+// On the first day, when nothing is known of the hours, only silence tells: none
+// at all of those who came in each quarter of an hour and a half before.
 //
-// Sees: a country, AS or host of which some twenty visits were due within
-// absentWithin and hardly any came.
-// Blind: the first day of a log, parts of a cohort, cohorts with few visits, and
+// Sees: a country, AS, host or browser version of which some twenty visits were
+// due within absentWithin and hardly any came.
+// Blind: the first hour and a half of a log, parts of a cohort, cohorts with few visits, and
 // a site that nobody reaches at all.
 type absences struct {
 	list    []absence
@@ -29,15 +31,19 @@ type absences struct {
 
 // absence follows the visits of one value.
 type absence struct {
-	sym    uint32
-	axis   uint8
-	visits int32
-	base   baseline
-	r      [len(fallen)]float64
-	since  int32   // minute at which the evidence began to grow
-	due    float64 // visits expected since then
-	came   float64
-	number int32 // of its open event, 0 = none
+	sym     uint32
+	axis    uint8
+	visits  int32
+	country uint32 // of the latest one
+	base    baseline
+	r       [len(fallen)]float64
+	since   int32   // minute at which the evidence began to grow
+	due     float64 // visits expected since then
+	came    float64
+	number  int32   // of its open event, 0 = none
+	steady  int32   // quarters in a row in which some came, before ...
+	least   float64 // the fewest of those, lately
+	missed  float64 // ... the silence in which so many were due
 }
 
 // fallen are the alternatives: what is left of the expected share.
@@ -52,6 +58,7 @@ const (
 	leastDue       = 20   // visits that must have been due
 	backAgain      = 0.3  // of the visits due that end an absence
 	sureAbsence    = 30   // visits due that make it more than a hint
+	steadyQuarters = 6    // in which some came before silence tells on the first day
 )
 
 // visit counts a client that begins a visit. Only people count: programs stop
@@ -61,7 +68,7 @@ func (a *absences) visit(c *client, leaf *leaf) {
 	for _, v := range [...]struct {
 		sym  uint32
 		axis uint8
-	}{{c.country, axCountry}, {c.asn, axASN}, {leaf.host, axHost}} {
+	}{{c.country, axCountry}, {c.asn, axASN}, {leaf.host, axHost}, {leaf.major, axMajor}} {
 		if v.sym == 0 {
 			continue
 		}
@@ -76,6 +83,7 @@ func (a *absences) visit(c *client, leaf *leaf) {
 			a.list = append(a.list, absence{sym: v.sym, axis: v.axis, base: newBaseline(noShare, a.quarter*quarterMinutes)})
 		}
 		a.list[i].visits++
+		a.list[i].country = c.country
 	}
 }
 
@@ -94,11 +102,15 @@ func (a *absences) turn(e *Engine, p *page) {
 	}
 	if a.quarter != 0 && a.visits > 0 {
 		crowd := a.crowd()
-		for i := range a.list {
-			if x := &a.list[i]; crowd && x.number == 0 {
-				x.visits = 0
-			} else {
-				x.end(e, a, p)
+		for _, operators := range []bool{false, true} { // which belong to a country mostly
+			for i := range a.list {
+				if x := &a.list[i]; (x.axis == axASN) != operators {
+					continue
+				} else if crowd && x.number == 0 {
+					x.visits = 0
+				} else {
+					x.end(e, a, p)
+				}
 			}
 		}
 	}
@@ -136,6 +148,13 @@ func (x *absence) end(e *Engine, a *absences, p *page) {
 			return
 		}
 	}
+	if !x.base.season.filled && x.silent(minute, d, due) {
+		if x.missed >= math.Max(leastDue, a.threshold(e)) {
+			x.due, x.came = x.missed, 0
+			x.open(e, p)
+		}
+		return
+	}
 	if x.evidence() < 2 { // what is on its way down teaches nothing
 		x.base.learn(minute, n, d, noShare, 1)
 	}
@@ -158,6 +177,28 @@ func (x *absence) weigh(minute int32, n, d int, due float64) {
 	x.due, x.came = x.due+due, x.came+float64(d)
 }
 
+// silent counts how many were due since the last one came, and tells whether
+// that is remarkable; what is due then is not learned anew.
+func (x *absence) silent(minute int32, d int, due float64) bool {
+	if d > 0 {
+		if n := float64(d); n < x.least || x.steady == 0 {
+			x.least = n
+		} else {
+			x.least += math.Min(0.25, (n-x.least)/8)
+		}
+		x.steady, x.missed = x.steady+1, 0
+		return false
+	}
+	if x.missed == 0 {
+		x.since = minute
+	}
+	x.missed += math.Min(due, 2*x.least+1) // when a crowd has left nobody is missing
+	if x.steady < steadyQuarters {
+		x.steady, x.missed = 0, 0
+	}
+	return x.missed >= 3
+}
+
 func (x *absence) evidence() float64 {
 	sum := 0.0
 	for _, r := range x.r {
@@ -173,13 +214,16 @@ func (a *absences) threshold(e *Engine) float64 {
 
 func (x *absence) open(e *Engine, p *page) {
 	t := &e.track
+	if i, ok := e.absent.index[x.country]; ok && x.axis == axASN && e.absent.list[i].number != 0 {
+		return // the whole country is absent
+	}
 	if len(t.events) >= maxEvents {
 		t.refused++
 		return
 	}
 	ev := t.add(byAbsence, e.hashConj(conj{{x.axis, x.sym}}), x.since, p)
 	ev.members = map[uint64]bool{} // nobody: who does not come leaves no facts
-	ev.cohorts, ev.lnPeak, ev.lastD = []conj{{{x.axis, x.sym}}}, x.evidence(), p.minute
+	ev.cohorts, ev.lnPeak, ev.lastD = []conj{{{x.axis, x.sym}}}, math.Max(x.evidence(), x.missed), p.minute
 	ev.due, ev.came = x.due, x.came
 	x.number = ev.number
 	t.tell(e, ev, true)
@@ -190,7 +234,7 @@ func (x *absence) follow(e *Engine, minute int32, due float64, d int) {
 	ev := e.track.events[x.number-1]
 	switch {
 	case ev.ended, due >= 1 && float64(d) >= backAgain*due:
-		x.number, x.r, x.due, x.came = 0, [len(fallen)]float64{}, 0, 0
+		x.number, x.r, x.due, x.came, x.steady, x.missed = 0, [len(fallen)]float64{}, 0, 0, 0, 0
 		x.base.learn(minute, 0, 0, noShare, 0)
 		if !ev.ended {
 			ev.lastD = minute - 1
@@ -238,7 +282,7 @@ func (e *Engine) describeAbsence(ev *event) Incident {
 // absentCauses are guesses by what the visitors have in common: the log shows
 // no refusal that could tell more.
 func absentCauses(axis uint8) []Guess {
-	first := map[uint8]string{axCountry: "geo_block", axASN: "ip_block", axHost: "server_config"}[axis]
+	first := map[uint8]string{axCountry: "geo_block", axASN: "ip_block", axHost: "server_config", axMajor: "ua_rule"}[axis]
 	return []Guess{
 		{ID: first, Probability: 0.6, For: []string{"who stays away has this in common"}, Against: []string{}},
 		{ID: "cdn_waf_rule", Probability: 0.3, For: []string{"nothing of it reaches this log"}, Against: []string{}},

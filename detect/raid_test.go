@@ -38,7 +38,7 @@ func passer(second, i, status int) string {
 func atTheDoor(minutes int) []string {
 	lines := site(11, minutes, nil)
 	for m := range minutes {
-		lines = append(lines, signsIn(m*60, m)...)
+		lines = append(lines, signsIn(m*60, m*97)...)
 	}
 	return lines
 }
