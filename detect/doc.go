@@ -84,7 +84,7 @@
 //
 // An alarm says that something is wrong, not what: a country's block also
 // raises its networks and the browsers used there. All clients of the last 45
-// minutes are laid out as cells (a leaf and a client's values), each with o
+// minutes, of six hours where there are few, are laid out as cells (a leaf and a client's values), each with o
 // refused clients, n clients and e expected ones; e is the rate of refusals of
 // the most refused of the cell's values, summed over the minutes that clients
 // were at risk. A cohort of one to three values scores
@@ -124,14 +124,15 @@
 // # Besides
 //
 // Single clients that were served and are refused now have a test of their own
-// (turned.go), scanners a random walk (scan.go), other misuse a habit each
+// (turned.go), and several of them that share something are one incident
+// (kindred.go); scanners have a random walk (scan.go), other misuse has a habit each
 // (misuse.go), shared users and waves of probes a table each (sharing.go,
-// wave.go). Visitors of a country, an operator or a host who stop coming are
-// missed (absence.go), for what an edge refuses is not in this log. Forms and
+// wave.go). Visitors of a country, an operator, a host or with a browser version
+// who stop coming are missed (absence.go), for what an edge refuses is not in this log. Forms and
 // buttons of the site itself that are refused to the few who use them are told
 // (deadend.go). Cohorts in force when the log begins are followed silently and told
-// if they end (before.go); what is refused from the first line to the last is
-// listed as standing (standing.go).
+// if they end (before.go); what is refused from the first line to the last,
+// to all or to some, is listed as standing (standing.go).
 //
 // # Memory
 //
