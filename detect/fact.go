@@ -141,9 +141,9 @@ func (r *ring) since(minute int32) []page {
 // others are served is a path of the site, one that nobody is served a guess.
 // Two generations bound it.
 type served struct {
-	cur, old     map[uint64]uint32
-	many         [4096]uint64     // direct-mapped: templates known to be served to several clients
-	denied, gone map[uint64]int32 // templates refused and never served: minute of the first refusal
+	cur, old     *dict[uint32]
+	many         [4096]uint64 // direct-mapped: templates of cur known to be served to several clients
+	denied, gone *dict[int32] // templates refused and never served: minute of the first refusal
 }
 
 const (
@@ -152,30 +152,43 @@ const (
 )
 
 func newServed() *served {
-	return &served{cur: make(map[uint64]uint32), denied: make(map[uint64]int32)}
+	return &served{cur: newDict[uint32](), old: newDict[uint32](), denied: newDict[int32](), gone: newDict[int32]()}
+}
+
+// to returns the client that is served tmpl, servedMany if there are several; 0
+// if there is none.
+func (s *served) to(tmpl uint64) uint32 {
+	if s.many[tmpl>>52] == tmpl && tmpl != 0 {
+		return servedMany
+	}
+	if v := s.cur.find(tmpl); v != nil {
+		return *v
+	}
+	if v := s.old.find(tmpl); v != nil {
+		return *v
+	}
+	return 0
 }
 
 // standing notes a refusal of tmpl and tells whether it is an old story: served
 // to nobody, or to one client only, and refused in an earlier minute.
 func (s *served) standing(tmpl uint64, minute int32) bool {
-	v, ok := s.cur[tmpl]
-	if !ok {
-		v = s.old[tmpl]
-	}
-	if v == servedMany {
+	if s.to(tmpl) == servedMany {
 		return false
 	}
-	at, ok := s.denied[tmpl]
-	if !ok {
-		if at, ok = s.gone[tmpl]; !ok {
-			at = minute
-		}
-		if len(s.denied) >= servedLimit {
-			s.gone, s.denied = s.denied, make(map[uint64]int32, servedLimit)
-		}
-		s.denied[tmpl] = at
+	if at := s.denied.find(tmpl); at != nil {
+		return *at < minute
 	}
-	return at < minute
+	first := minute
+	if at := s.gone.find(tmpl); at != nil {
+		first = *at
+	}
+	if s.denied.n >= servedLimit {
+		s.gone, s.denied = s.denied, s.gone
+		s.denied.reset()
+	}
+	*s.denied.put(tmpl) = first
+	return first < minute
 }
 
 func (s *served) mark(tmpl uint64, client uint32) {
@@ -183,40 +196,33 @@ func (s *served) mark(tmpl uint64, client uint32) {
 	if *m == tmpl && tmpl != 0 {
 		return
 	}
-	v, ok := s.cur[tmpl]
-	if !ok {
-		if v, ok = s.old[tmpl]; !ok {
-			v = client
+	v := s.cur.find(tmpl)
+	if v == nil {
+		first := client
+		if o := s.old.find(tmpl); o != nil {
+			first = *o
 		}
-		if len(s.cur) >= servedLimit {
-			s.old, s.cur = s.cur, make(map[uint64]uint32, servedLimit)
+		if s.cur.n >= servedLimit {
+			s.old, s.cur = s.cur, s.old
+			s.cur.reset()
 			s.many = [4096]uint64{}
 		}
+		v = s.cur.put(tmpl)
+		*v = first
 	}
-	if v != client {
-		v = servedMany
-		*m = tmpl
+	if *v != client {
+		*v, *m = servedMany, tmpl
 	}
-	s.cur[tmpl] = v
 }
 
 // others tells whether somebody other than client is served tmpl.
 func (s *served) others(tmpl uint64, client uint32) bool {
-	v, ok := s.cur[tmpl]
-	if !ok {
-		v, ok = s.old[tmpl]
-	}
-	return ok && v != client
+	v := s.to(tmpl)
+	return v != 0 && v != client
 }
 
 // ever tells whether anybody is served tmpl.
-func (s *served) ever(tmpl uint64) bool {
-	_, ok := s.cur[tmpl]
-	if !ok {
-		_, ok = s.old[tmpl]
-	}
-	return ok
-}
+func (s *served) ever(tmpl uint64) bool { return s.to(tmpl) != 0 }
 
 // pairs remembers when a client was last refused in a series: only the first
 // refusal in an hour is an event, all others are echoes.

@@ -58,7 +58,7 @@ func middleOf(a netip.Addr) middle {
 // idents is the bounded table of who the clients are. When it is full those
 // that were silent longest are forgotten, those with refusals last.
 type idents struct {
-	index   map[uint64]uint32
+	index   *dict[uint32]
 	list    chunks[ident]
 	last    []int32 // minute last seen
 	refused []int32 // minute last refused, as far as the naming half knows
@@ -71,14 +71,14 @@ type idents struct {
 }
 
 func newIdents(limit int) *idents {
-	return &idents{index: make(map[uint64]uint32), list: newChunks[ident](limit), last: make([]int32, 1, 1024), refused: make([]int32, 1, 1024), limit: limit}
+	return &idents{index: newDict[uint32](), list: newChunks[ident](limit), last: make([]int32, 1, 1024), refused: make([]int32, 1, 1024), limit: limit}
 }
 
 // get returns the number of the client with hash h, making it if it is new;
 // 0 if the table is full of clients that are busy now.
 func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
-	if id, ok := t.index[h]; ok {
-		return id, false
+	if p := t.index.find(h); p != nil {
+		return *p, false
 	}
 	switch {
 	case t.list.n < t.limit:
@@ -99,7 +99,7 @@ func (t *idents) get(e *Engine, h uint64) (id uint32, fresh bool) {
 	}
 	*t.list.at(id) = ident{hash: h}
 	t.refused[id] = never
-	t.index[h] = id
+	*t.index.put(h) = id
 	t.all.add(h)
 	return id, true
 }
@@ -124,7 +124,7 @@ func (t *idents) evict(e *Engine) {
 		if best == 0 {
 			continue
 		}
-		delete(t.index, t.list.at(best).hash)
+		t.index.drop(t.list.at(best).hash)
 		t.list.at(best).hash = 0
 		t.free = append(t.free, best)
 		t.evicted++

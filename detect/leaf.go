@@ -29,10 +29,10 @@ type leaves struct {
 	list    chunks[leaf]
 	limit   int
 	refused int64
-	routes  map[uint64]routeParts
-	agents  map[uint64]agentParts
-	names   map[uint64]uint32 // host, method, referer, rule
-	known   []knownLeaf       // direct-mapped: leaves met lately
+	routes  *dict[routeParts]
+	agents  *dict[agentParts]
+	names   *dict[uint32] // host, method, referer, rule
+	known   []knownLeaf   // direct-mapped: leaves met lately
 	route   route
 	agent   agent
 	text    []byte
@@ -58,7 +58,7 @@ const (
 
 func newLeaves(limit int) *leaves {
 	return &leaves{byValue: make(map[leaf]uint32), list: newChunks[leaf](limit), limit: limit,
-		routes: make(map[uint64]routeParts), agents: make(map[uint64]agentParts), names: make(map[uint64]uint32), known: make([]knownLeaf, 1<<knownBits)}
+		routes: newDict[routeParts](), agents: newDict[agentParts](), names: newDict[uint32](), known: make([]knownLeaf, 1<<knownBits)}
 }
 
 // id returns the number of the leaf of rec.
@@ -107,27 +107,27 @@ func (ls *leaves) make(o *obs, rec *ingest.Record, s *symbols) (l leaf) {
 }
 
 func (ls *leaves) routeOf(tmpl uint64, path []byte, s *symbols) routeParts {
-	if p, ok := ls.routes[tmpl]; ok {
-		return p
+	if p := ls.routes.find(tmpl); p != nil {
+		return *p
 	}
-	if len(ls.routes) >= partsLimit {
-		clear(ls.routes)
+	if ls.routes.n >= partsLimit {
+		ls.routes.reset()
 	}
 	makeRoute(path, &ls.route)
 	p := routeParts{path: s.path(&ls.route)}
 	if n := ls.route.verLen; n > 0 {
 		p.version = s.id(DimVersion, bytes.ToLower(ls.route.text[ls.route.verPos:][:n]), 0)
 	}
-	ls.routes[tmpl] = p
+	*ls.routes.put(tmpl) = p
 	return p
 }
 
 func (ls *leaves) agentOf(hash uint64, text []byte, s *symbols) agentParts {
-	if a, ok := ls.agents[hash]; ok {
-		return a
+	if p := ls.agents.find(hash); p != nil {
+		return *p
 	}
-	if len(ls.agents) >= partsLimit {
-		clear(ls.agents)
+	if ls.agents.n >= partsLimit {
+		ls.agents.reset()
 	}
 	makeAgent(text, &ls.agent)
 	a := agentParts{ua: s.id(DimAgent, ls.agent.family, 0), os: s.id(DimOS, []byte(ls.agent.os), 0)}
@@ -135,7 +135,7 @@ func (ls *leaves) agentOf(hash uint64, text []byte, s *symbols) agentParts {
 		ls.text = append(append(append(ls.text[:0], ls.agent.family...), '/'), ls.agent.major...)
 		a.major = s.id(DimAgent, ls.text, a.ua)
 	}
-	ls.agents[hash] = a
+	*ls.agents.put(hash) = a
 	return a
 }
 
@@ -145,16 +145,16 @@ func (ls *leaves) name(d Dim, text []byte, s *symbols, fold bool) uint32 {
 		return 0
 	}
 	h := hashBytes(text, uint64(d))
-	if id, ok := ls.names[h]; ok {
-		return id
+	if p := ls.names.find(h); p != nil {
+		return *p
 	}
-	if len(ls.names) >= partsLimit {
-		clear(ls.names)
+	if ls.names.n >= partsLimit {
+		ls.names.reset()
 	}
 	if fold {
 		text = bytes.ToLower(text)
 	}
 	id := s.id(d, text, 0)
-	ls.names[h] = id
+	*ls.names.put(h) = id
 	return id
 }
