@@ -113,7 +113,7 @@ func (e *Engine) expected(v *[numAxes]uint32) float64 {
 		if id == 0 || a == axRule {
 			continue
 		}
-		if s := e.syms.list.at(id).series; s > 0 {
+		if s := e.series.at(id); s > 0 {
 			p = math.Max(p, e.series.list[s].fresh.rate(root))
 		}
 	}

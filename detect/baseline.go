@@ -10,15 +10,15 @@ type baseline struct {
 	a, b     float64 // refused and served clients, discounted
 	A, B     float64 // the same with a long memory
 	phi      float64 // dispersion, >= 1
+	p0       float64 // the envelope in that hour, 0 = not yet computed
+	p0Hour   int32
+	last     int32 // minute of the last update
+	season   season
+	quarter  int32
 	wander   float64 // sum of squared log deviations of quarter hours, net of chance, discounted ...
 	quarters float64 // ... and of their weights
 	d15      float64 // this quarter hour: refusals and their expectation
 	e15      float64
-	quarter  int32
-	last     int32   // minute of the last update
-	p0       float64 // the envelope in that hour, 0 = not yet computed
-	p0Hour   int32
-	season   season
 }
 
 const (
@@ -47,6 +47,9 @@ func newFading(life float64) (f fading) {
 }
 
 var fast, long = newFading(halfLife), newFading(longLife)
+
+// phiGain is the weight of one block in the dispersion.
+var phiGain = 1 - math.Exp2(-1/(4*halfLife))
 
 func (f *fading) after(minutes int32) float64 {
 	if minutes < 0 {
@@ -139,8 +142,7 @@ func (bl *baseline) learn(minute int32, n, d int, parentRate, weight float64) {
 		v := A * pi * (1 - pi)
 		if v > 0 {
 			x := math.Min(25, (D-A*pi)*(D-A*pi)/v)
-			g := 1 - math.Exp2(-1/(4*halfLife))
-			bl.phi = math.Max(1.05, bl.phi+g*(x-bl.phi))
+			bl.phi = math.Max(1.05, bl.phi+phiGain*(x-bl.phi))
 		}
 	}
 	bl.season.learn(minute, weight*A, weight*D, pi, bl.concentration(n))

@@ -21,9 +21,11 @@ func (e *Engine) close(w *window) {
 	e.windows++
 	st := e.series
 	st.root(w.minute)
-	st.touched = st.touched[:0]
 	for i := 1; i < len(w.rows); i++ {
 		r := &w.rows[i]
+		if i+fetch < len(w.rows) {
+			e.judging ^= e.served.touch(w.rows[i+fetch].tmpl)
+		}
 		if r.by[clOK] > 0 && r.flags&fProbe == 0 {
 			e.served.mark(r.tmpl, r.client)
 		}
@@ -33,7 +35,10 @@ func (e *Engine) close(w *window) {
 	p.samples = w.samples
 	e.absent.turn(e, p)
 	sample := sampling(len(w.rows), e.ring.limit/keepServed)
-	for _, h := range w.heads {
+	for k, h := range w.heads {
+		if k%fetchAhead == 0 {
+			e.fetchClients(w, w.heads[k:min(k+fetchAhead, len(w.heads))])
+		}
 		e.closeClient(w, h, p, sample)
 	}
 	e.notes.purge(w.minute)
@@ -207,12 +212,12 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 	}
 	own := len(list) // of everyone and of the client's values
 	var all uint8
-	var refused int64
+	var refused uint32
 	var lastValue [leafValues]uint32
 	var lastSeries [leafValues]int32 // rows of one client mostly say the same
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
-		bits, n := e.meets(c, r), int64(r.by[clDenied])
+		bits, n := e.meets(c, r), uint32(r.by[clDenied])
 		all |= bits
 		refused += n
 		for k, v := range e.leaves.list.at(r.leaf).values() {
@@ -225,19 +230,21 @@ func (e *Engine) countSeries(w *window, head, id uint32, c *client, denied bool)
 				list = e.touch(list, s, w.minute)
 			}
 			if s := lastSeries[k]; s >= 0 {
-				st.list[s].bits |= bits
-				st.list[s].denied += n
+				now := &st.now[s]
+				now.bits |= bits
+				now.denied += n
 			}
 		}
 	}
 	for _, s := range list[:own] {
-		st.list[s].bits |= all
-		st.list[s].denied += refused
+		now := &st.now[s]
+		now.bits |= all
+		now.denied += refused
 	}
 	e.scratch = list
 	recent := c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch
 	for _, s := range list {
-		e.countOne(&st.list[s], s, c, w.minute, recent, denied)
+		e.countOne(&st.now[s], s, c, w.minute, recent, denied)
 	}
 }
 
@@ -259,20 +266,19 @@ func (e *Engine) touch(list []int32, s int32, minute int32) []int32 {
 	if s < 0 {
 		return list
 	}
-	x := &e.series.list[s]
+	x := &e.series.now[s]
 	if x.stamp == e.stamp {
 		return list
 	}
-	x.stamp, x.bits = e.stamp, 0
 	if x.listed != uint32(e.windows) {
-		x.listed = uint32(e.windows)
-		x.A, x.D, x.O, x.S = 0, 0, 0, 0
-		e.series.touched = append(e.series.touched, s)
+		*x = tallied{listed: uint32(e.windows)}
+		e.series.marks[s>>6] |= 1 << (s & 63)
 	}
+	x.stamp, x.bits = e.stamp, 0
 	return append(list, s)
 }
 
-func (e *Engine) countOne(x *series, s int32, c *client, minute int32, recent, denied bool) {
+func (e *Engine) countOne(x *tallied, s int32, c *client, minute int32, recent, denied bool) {
 	affected := false
 	if recent || denied && x.bits&(metDenied|metOld) != 0 {
 		key := pairKey(c, s)

@@ -11,10 +11,11 @@ import (
 // to p0 its expectation after t steps is at most t, whenever one looks (Shin,
 // Ramdas and Rinaldo 2024, e-detectors).
 type edetector struct {
+	last  int32               // minute of the latest step
+	risen bool                // some W is above one
 	r     [components]float64 // R_t = (R_{t-1} + 1) L_t
 	cusum [components]float64 // W_t = max(1, W_{t-1} L_t)
-	onset [components]int32   // minute after which W was last one
-	last  int32
+	onset [components]int32   // minute after which W was last one, where it is above one
 }
 
 const (
@@ -29,7 +30,6 @@ func (e *edetector) reset(minute int32) {
 	*e = edetector{last: minute}
 	for i := range e.r {
 		e.cusum[i] = 1
-		e.onset[i] = minute + 1
 	}
 }
 
@@ -46,7 +46,7 @@ func alternative(i int, p0 float64) float64 {
 
 // step takes one minute in: d first refusals among n clients at risk.
 func (e *edetector) step(minute int32, d, n int, p0, c float64) {
-	e.skip(minute)
+	was := e.skip(minute)
 	for i := range e.r {
 		l := 1.0
 		switch p1 := alternative(i, p0); {
@@ -56,27 +56,41 @@ func (e *edetector) step(minute int32, d, n int, p0, c float64) {
 		default:
 			l = stat.BetaBinomialRatio(d, n, p1, p0, c)
 		}
-		e.push(i, minute, l)
+		e.push(i, was, l)
 	}
 }
 
-func (e *edetector) push(i int, minute int32, l float64) {
+// push multiplies up what a step says to one component; was is the minute of the
+// step before.
+func (e *edetector) push(i int, was int32, l float64) {
 	// Plain comparisons: no value is NaN, and math.Min minds that.
 	if e.r[i] = (e.r[i] + 1) * l; e.r[i] > maxR {
 		e.r[i] = maxR
 	}
-	switch e.cusum[i] *= l; {
-	case e.cusum[i] <= 1:
-		e.cusum[i] = 1
-		e.onset[i] = minute + 1
-	case e.cusum[i] > maxR:
-		e.cusum[i] = maxR
+	if l > 1 || e.risen {
+		e.climb(i, was, l)
 	}
 }
 
-// skip lets the minutes without clients at risk pass: each adds one to R.
-func (e *edetector) skip(minute int32) {
-	if k := minute - e.last - 1; k > 0 {
+// climb is seldom called: without refusals every W is one, and stays so.
+func (e *edetector) climb(i int, was int32, l float64) {
+	if e.cusum[i] == 1 {
+		e.onset[i] = was + 1
+	}
+	if e.cusum[i] *= l; e.cusum[i] > maxR {
+		e.cusum[i] = maxR
+	}
+	e.cusum[i] = max(e.cusum[i], 1)
+	if i == components-1 || l > 1 {
+		e.risen = e.cusum != [components]float64{1, 1, 1, 1, 1, 1, 1, 1}
+	}
+}
+
+// skip lets the minutes without clients at risk pass: each adds one to R. It
+// returns the minute of the step before.
+func (e *edetector) skip(minute int32) (was int32) {
+	was = e.last
+	if k := minute - was - 1; k > 0 {
 		for i := range e.r {
 			if e.r[i] += float64(k); e.r[i] > maxR {
 				e.r[i] = maxR
@@ -84,6 +98,7 @@ func (e *edetector) skip(minute int32) {
 		}
 	}
 	e.last = minute
+	return was
 }
 
 // lnM is ln of the mixture, the e-value to be compared with the threshold.
@@ -102,6 +117,9 @@ func (e *edetector) start() int32 {
 		if e.r[i] > e.r[best] {
 			best = i
 		}
+	}
+	if e.cusum[best] == 1 {
+		return e.last + 1
 	}
 	return e.onset[best]
 }

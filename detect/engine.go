@@ -70,6 +70,8 @@ type Engine struct {
 	space   *space
 	behind  string // why the clients of the log are not the clients, "" = they are
 	scratch []int32
+	naming  uint64 // what was read ahead, see fetch: by the naming half ...
+	judging uint64 // ... and by the judging one
 	calib   calibration
 	tails   tails
 	absent  absences
@@ -131,9 +133,13 @@ func New(cfg Config) *Engine {
 
 // Observe takes the records b.Records[lo:hi], which a Reducer has prepared.
 func (e *Engine) Observe(b *ingest.Batch, lo, hi int) {
-	red := b.Aux.(*reduced)
-	for i := lo; i < hi; i++ {
-		e.observe(&red.obs[i], &b.Records[i], b.Source)
+	list := b.Aux.(*reduced).obs
+	for lo < hi {
+		n := min(lo+fetch, hi)
+		e.fetchNames(list[lo:n])
+		for ; lo < n; lo++ {
+			e.observe(&list[lo], &b.Records[lo], b.Source)
+		}
 	}
 }
 

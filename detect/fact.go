@@ -170,6 +170,14 @@ func (s *served) to(tmpl uint64) uint32 {
 	return 0
 }
 
+// touch reads where tmpl is looked up.
+func (s *served) touch(tmpl uint64) uint64 {
+	if s.many[tmpl>>52] == tmpl {
+		return 0
+	}
+	return s.cur.touch(tmpl)
+}
+
 // standing notes a refusal of tmpl and tells whether it is an old story: served
 // to nobody, or to one client only, and refused in an earlier minute.
 func (s *served) standing(tmpl uint64, minute int32) bool {

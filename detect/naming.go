@@ -148,7 +148,7 @@ func (e *Engine) covers(found []cohortScore, a alarm, from int32) bool {
 // served to anybody is a standing denial.
 func (e *Engine) news(c conj, minute int32) bool {
 	for _, t := range c {
-		id := e.syms.list.at(t.value).series
+		id := e.series.at(t.value)
 		if id == 0 || dims[axisDim[t.axis]].client {
 			continue
 		}

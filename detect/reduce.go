@@ -43,6 +43,7 @@ type Reducer struct {
 	routes   []knownRoute
 	route    route // work space
 	agent    agent
+	ahead    uint64 // what was read ahead, see fetch
 	crawlers *geo.Crawlers
 }
 
@@ -79,18 +80,33 @@ func (r *Reducer) Reduce(b *ingest.Batch) {
 		red.obs = make([]obs, len(b.Records), len(b.Records)+len(b.Records)/4)
 	}
 	red.obs = red.obs[:len(b.Records)]
-	for i := range b.Records {
-		r.one(&b.Records[i], &red.obs[i])
-		red.obs[i].rec = int32(i)
+	for lo := 0; lo < len(b.Records); lo += fetch {
+		hi := min(lo+fetch, len(b.Records))
+		r.fetch(b.Records[lo:hi], red.obs[lo:hi])
+		for i := lo; i < hi; i++ {
+			r.one(&b.Records[i], &red.obs[i])
+			red.obs[i].rec = int32(i)
+		}
 	}
+}
+
+// fetch hashes the long texts and reads ahead where they are looked up.
+func (r *Reducer) fetch(recs []ingest.Record, list []obs) {
+	var sum uint64
+	for i := range recs {
+		o := &list[i]
+		o.raw, o.agent = hashBytes(recs[i].Path, 19), hashBytes(recs[i].Agent, 23)
+		sum ^= r.routes[o.raw>>(64-routeBits)].raw ^ r.agents[o.agent>>(64-agentBits)].raw
+	}
+	r.ahead ^= sum
 }
 
 func (r *Reducer) one(rec *ingest.Record, o *obs) {
 	o.t = floorDiv(rec.Time, 1e9)
 	o.status, o.why = rec.Status, rec.Why
 	o.bytes = int32(min(max(rec.Bytes, 0), 1<<30))
-	rt := r.routeOf(rec.Path)
-	ag := r.agentOf(rec.Agent)
+	rt := r.routeOf(o.raw, rec.Path)
+	ag := r.agentOf(o.agent, rec.Agent)
 	o.flags = rt.flags | ag.flags | requestFlags(rec)
 	if ag.flags&fBot != 0 {
 		switch _, v := r.crawlers.VerifyClaim(int(ag.claim), rec.Client); v {
@@ -101,7 +117,7 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 		}
 	}
 	o.class = r.class(rec)
-	o.tmpl, o.raw = rt.tmpl, rt.raw
+	o.tmpl = rt.tmpl
 	o.client = clientHash(rec)
 	h := mix(rt.tmpl, ag.raw)
 	h = mix(h, hashBytes(rec.Method, 3))
@@ -122,7 +138,7 @@ func (r *Reducer) one(rec *ingest.Record, o *obs) {
 			o.flags |= fBack
 		}
 	}
-	o.agent, o.leaf = ag.raw, mix(h, uint64(o.flags&fSelf))
+	o.leaf = mix(h, uint64(o.flags&fSelf))
 	o.key = mix(h, o.client)
 }
 
@@ -211,8 +227,7 @@ func requestFlags(rec *ingest.Record) flags {
 	return f
 }
 
-func (r *Reducer) routeOf(path []byte) *knownRoute {
-	h := hashBytes(path, 19)
+func (r *Reducer) routeOf(h uint64, path []byte) *knownRoute {
 	k := &r.routes[h>>(64-routeBits)]
 	if k.raw != h {
 		makeRoute(path, &r.route)
@@ -221,8 +236,7 @@ func (r *Reducer) routeOf(path []byte) *knownRoute {
 	return k
 }
 
-func (r *Reducer) agentOf(text []byte) *knownAgent {
-	h := hashBytes(text, 23)
+func (r *Reducer) agentOf(h uint64, text []byte) *knownAgent {
 	k := &r.agents[h>>(64-agentBits)]
 	if k.raw != h {
 		makeAgent(text, &r.agent)

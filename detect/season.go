@@ -13,11 +13,11 @@ import (
 // the sum of these logarithms (a prequential Bayes factor, Dawid 1984) must
 // stand at ten to one.
 type season struct {
+	score  float32
+	hour   int32       // number of the hour that runs
 	n, d   [24]float32 // by hour (UTC) of earlier days, each day worth 0.8 of the next
 	nowN   float32     // of the hour that runs
 	nowD   float32
-	hour   int32 // number of the hour that runs
-	score  float32
 	filled bool // some hour has been seen on an earlier day
 }
 

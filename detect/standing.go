@@ -96,7 +96,7 @@ func (e *Engine) alwaysRefused(l *leaf) bool {
 		if v == 0 {
 			continue
 		}
-		if id := e.syms.list.at(v).series; id > 0 {
+		if id := e.series.at(v); id > 0 {
 			if e.series.list[id].always() {
 				return true
 			}

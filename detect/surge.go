@@ -2,7 +2,6 @@ package detect
 
 import (
 	"math"
-	"slices"
 
 	"github.com/denylens/denylens/detect/internal/stat"
 )
@@ -35,7 +34,7 @@ const (
 // test feeds the window's counts to each touched series and returns alarms.
 func (e *Engine) test(minute int32) []alarm {
 	st := e.series
-	slices.Sort(st.touched)
+	st.settle()
 	var out []alarm
 	e.tails.settle(st, minute)
 	if day := minute / dayMinutes; day != e.tails.today {
@@ -45,9 +44,14 @@ func (e *Engine) test(minute int32) []alarm {
 	age := minute - e.began
 	cold := age < coldMinutes
 	root := &st.list[0]
-	restA, restD := root.A, root.D
-	for _, i := range st.touched {
-		s := &st.list[i]
+	restA, restD := st.now[0].A, st.now[0].D
+	for k, i := range st.touched {
+		if k%fetchSeries == 0 {
+			e.judging ^= st.fetch(k + fetchSeries)
+		}
+		s, now := &st.list[i], &st.now[i]
+		s.A, s.D, s.O, s.S = now.A, now.D, now.O, now.S
+		s.denied += int64(now.denied)
 		n, d := int(s.A), int(s.D)
 		if n > 0 {
 			p0 := s.base.envelope(minute)
@@ -94,7 +98,7 @@ func (e *Engine) test(minute int32) []alarm {
 // cohort against everybody else in the same minute, by a safe e-value for two
 // proportions (Turner, Ly and Gruenwald 2024), d1 of n1 against d2 of n2.
 func (s *series) control(minute int32, d1, n1, d2, n2 int, root *series) {
-	s.ed.skip(minute)
+	was := s.ed.skip(minute)
 	rest := math.Max(0.002, math.Min(0.9, root.base.rate()))
 	for i := range s.ed.r {
 		q1, l := alternative(i, rest), 1.0
@@ -102,7 +106,7 @@ func (s *series) control(minute int32, d1, n1, d2, n2 int, root *series) {
 			q0 := (float64(n1)*q1 + float64(n2)*rest) / float64(n1+n2)
 			l = math.Exp(lnBernoulli(d1, n1, q1) + lnBernoulli(d2, n2, rest) - lnBernoulli(d1+d2, n1+n2, q0))
 		}
-		s.ed.push(i, minute, l)
+		s.ed.push(i, was, l)
 	}
 }
 

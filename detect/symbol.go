@@ -20,9 +20,6 @@ type symKey struct {
 type symbol struct {
 	symKey
 	parent   uint32 // the wider value it lies in, 0 = everyone
-	series   int32  // its series, 0 = none yet
-	last     uint32 // client seen last, to see a second one
-	clients  uint16 // changes of client, up to the need of the dimension
 	children uint16 // path: distinct next segments
 	depth    uint8  // path: segments
 }
