@@ -34,6 +34,17 @@ func (p *clf) Name() string { return p.name }
 
 func (p *clf) Parse(line []byte, r *Record) error {
 	esc := bytes.IndexByte(line, '\\') >= 0
+	if !esc {
+		if p.quick(line, r) {
+			return nil
+		}
+		r.Reset()
+	}
+	return p.slow(line, r, esc)
+}
+
+// slow reads a line with all exceptions.
+func (p *clf) slow(line []byte, r *Record, esc bool) error {
 	open, quote, st, flaw := p.anchor(line)
 	if flaw != NoFlaw {
 		return flaw

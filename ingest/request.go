@@ -14,6 +14,11 @@ func splitRequest(r *Record) {
 	}
 	r.Method = b[:n]
 	target := b[n+1:]
+	if i := len(target) - 9; i >= 0 && usualProto(target[i:]) {
+		r.Proto = target[i+1:]
+		setURI(r, target[:i])
+		return
+	}
 	if i := bytes.LastIndexByte(target, ' '); i >= 0 {
 		if isProto(target[i+1:]) {
 			r.Proto, target = target[i+1:], target[:i]
@@ -22,6 +27,11 @@ func splitRequest(r *Record) {
 		r.Proto, target = target, target[:0]
 	}
 	setURI(r, target)
+}
+
+// usualProto tells whether nine bytes are a blank and HTTP/n.n.
+func usualProto(b []byte) bool {
+	return string(b[:6]) == " HTTP/" && b[6]-'0' <= 9 && b[7] == '.' && b[8]-'0' <= 9
 }
 
 // setURI fills URI, Path and Query.
