@@ -58,20 +58,21 @@ func middleOf(a netip.Addr) middle {
 // idents is the bounded table of who the clients are. When it is full those
 // that were silent longest are forgotten, those with refusals last.
 type idents struct {
-	index   *dict[uint32]
-	list    chunks[ident]
-	last    []int32 // minute last seen
-	refused []int32 // minute last refused, as far as the naming half knows
-	limit   int
-	hand    uint32
-	free    []uint32
-	tried   int32
-	evicted int64 // forgotten, or found no room
-	all     hll
+	index    *dict[uint32]
+	networks *dict[uint32] // numbers of networks
+	list     chunks[ident]
+	last     []int32 // minute last seen
+	refused  []int32 // minute last refused, as far as the naming half knows
+	limit    int
+	hand     uint32
+	free     []uint32
+	tried    int32
+	evicted  int64 // forgotten, or found no room
+	all      hll
 }
 
 func newIdents(limit int) *idents {
-	return &idents{index: newDict[uint32](), list: newChunks[ident](limit), last: make([]int32, 1, 1024), refused: make([]int32, 1, 1024), limit: limit}
+	return &idents{index: newDict[uint32](), networks: newDict[uint32](), list: newChunks[ident](limit), last: make([]int32, 1, 1024), refused: make([]int32, 1, 1024), limit: limit}
 }
 
 // get returns the number of the client with hash h, making it if it is new;
@@ -169,12 +170,27 @@ func (e *Engine) describe(c *ident, rec *ingest.Record) {
 		up = c.country
 	}
 	if wide, narrow, ok := networksOf(at); ok {
-		c.wide = e.syms.id(DimNetwork, wide.AppendTo(buf[:0]), up)
-		c.network = e.syms.id(DimNetwork, narrow.AppendTo(buf[:0]), c.wide)
+		c.wide = e.networkID(wide, up)
+		c.network = e.networkID(narrow, c.wide)
 	}
 	if len(rec.User) <= 128 {
 		c.user = e.syms.id(DimUser, rec.User, 0)
 	}
+}
+
+// networkID is the number of a network. Most new clients come from known ones, so
+// their text is not written each time.
+func (e *Engine) networkID(p netip.Prefix, up uint32) uint32 {
+	hash := mix(hashAddr(p.Addr()), uint64(p.Bits()))
+	if id := e.idents.networks.find(hash); id != nil {
+		return *id
+	}
+	var buf [64]byte
+	id := e.syms.id(DimNetwork, p.AppendTo(buf[:0]), up)
+	if id != 0 {
+		*e.idents.networks.put(hash) = id
+	}
+	return id
 }
 
 // unmask returns an address of the network that a masked address names, as in

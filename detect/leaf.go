@@ -25,7 +25,7 @@ func (l *leaf) values() [leafValues]uint32 {
 // Reducer made; text is looked at when a hash is new. All tables are bounded;
 // the memory of hashes is dropped when full and built again.
 type leaves struct {
-	byValue map[leaf]uint32
+	byValue *dict[uint32] // by the hash of what they say
 	list    chunks[leaf]
 	limit   int
 	refused int64
@@ -57,7 +57,7 @@ const (
 )
 
 func newLeaves(limit int) *leaves {
-	return &leaves{byValue: make(map[leaf]uint32), list: newChunks[leaf](limit), limit: limit,
+	return &leaves{byValue: newDict[uint32](), list: newChunks[leaf](limit), limit: limit,
 		routes: newDict[routeParts](), agents: newDict[agentParts](), names: newDict[uint32](), known: make([]knownLeaf, 1<<knownBits)}
 }
 
@@ -65,23 +65,51 @@ func newLeaves(limit int) *leaves {
 func (ls *leaves) id(o *obs, rec *ingest.Record, s *symbols) uint32 {
 	k := &ls.known[o.leaf>>(64-knownBits)]
 	if k.hash != o.leaf {
-		k.hash, k.id = o.leaf, ls.number(ls.make(o, rec, s))
+		l := ls.make(o, rec, s)
+		k.hash, k.id = o.leaf, ls.number(&l)
 	}
 	return k.id
 }
 
-func (ls *leaves) number(l leaf) uint32 {
-	if id, ok := ls.byValue[l]; ok {
+// number returns the number of a leaf, making it if it is new; that of a leaf
+// that says nothing if there is no room.
+func (ls *leaves) number(l *leaf) uint32 {
+	id, hash := ls.find(l)
+	switch {
+	case id != 0:
+		return id
+	case ls.list.n >= ls.limit:
+		ls.refused++
+		id, _ = ls.find(&leaf{})
 		return id
 	}
-	if ls.list.n >= ls.limit {
-		ls.refused++
-		return ls.byValue[leaf{}]
-	}
-	id := ls.list.add()
-	*ls.list.at(id) = l
-	ls.byValue[l] = id
+	id = ls.list.add()
+	*ls.list.at(id) = *l
+	*ls.byValue.put(hash) = id
 	return id
+}
+
+// find returns the number of a leaf, 0 if it has none, and the hash that it has
+// or would have: should two leaves hash alike, the second takes the next one.
+func (ls *leaves) find(l *leaf) (id uint32, hash uint64) {
+	for hash = l.hash(); ; hash++ {
+		p := ls.byValue.find(hash)
+		if p == nil {
+			return 0, hash
+		}
+		if *ls.list.at(*p) == *l {
+			return *p, hash
+		}
+	}
+}
+
+func (l *leaf) hash() uint64 {
+	v := l.values()
+	h := uint64(k2)
+	for i := 0; i+1 < len(v); i += 2 {
+		h = mix(h, uint64(v[i])<<32|uint64(v[i+1]))
+	}
+	return mix(h, uint64(v[len(v)-1]))
 }
 
 func (ls *leaves) make(o *obs, rec *ingest.Record, s *symbols) (l leaf) {

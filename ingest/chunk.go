@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	defaultBlock   = 256 << 10 // bytes of a block; larger ones fall out of the cache
+	defaultBlock   = 128 << 10 // bytes of a block; of larger ones the Records fall out of the cache
 	defaultMaxLine = 1 << 20   // nginx writes up to 128 KiB for one request with escapes
 	minBlock       = 512
 )

@@ -51,7 +51,7 @@
 //
 // # Memory
 //
-// Blocks are 256 KiB. A fixed set of them goes round in each open source, so
+// Blocks are 128 KiB. A fixed set of them goes round in each open source, so
 // what Run holds does not depend on the size of a log, the length of a line or
 // the ratio of a compression.
 package ingest

@@ -42,7 +42,7 @@ const (
 // was there and empty.
 //
 // Note: views were measured against offsets and against columns; all three
-// cost the same at 256 KiB blocks, and views read best.
+// cost the same, and views read best.
 type Record struct {
 	Time     int64         // Unix nanoseconds, UTC
 	Pos      int64         // offset of the line's first byte in its source (decompressed)

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Format    func() Format  // makes a Format for one goroutine; nil: guessed for each source
 	Workers   int            // parsing goroutines; default: one for each processor
-	BlockSize int            // bytes parsed at a time; default 256 KiB
+	BlockSize int            // bytes parsed at a time; default 128 KiB
 	MaxLine   int            // longer lines are skipped and counted; default 1 MiB
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-For is believed; default: none
 	Location  *time.Location // zone of times that state none, see StatedZone; default UTC
