@@ -81,7 +81,8 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	id := w.rows[head].client
 	c := e.clients.of(id, e.idents.list.at(id))
 	c.renew(w.minute)
-	s := e.summarise(w, head, id, c)
+	s := &e.sum
+	*s = e.summarise(w, head, id, c)
 	legit := 0.0 // asked for of the refused only
 	if s.denied > 0 {
 		legit = legitimacy(c, s.flags)
@@ -100,16 +101,16 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	if weight > 0 {
 		e.keep(w, head, c, p, weight, hostile, legit)
 	}
-	if c.arrives(w.minute, &s) {
+	if c.arrives(w.minute, s) {
 		e.absent.visit(c, e.leaves.list.at(w.rows[head].leaf))
 	}
-	e.learnClient(c, w.minute, &s)
-	e.walk(c, id, w.minute, s)
-	e.misuse(c, id, w.minute, &s)
+	e.learnClient(c, w.minute, s)
+	e.walk(c, id, w.minute, *s)
+	e.misuse(c, id, w.minute, s)
 	if c.user != 0 && s.ok > 0 {
 		e.use(c, w.minute)
 	}
-	e.turn(c, id, w.minute, s, legit)
+	e.turn(c, id, w.minute, *s, legit)
 }
 
 // summarise adds up a client's rows and sees which templates are new to it.

@@ -70,6 +70,7 @@ type Engine struct {
 	space   *space
 	behind  string // why the clients of the log are not the clients, "" = they are
 	scratch []int32
+	sum     sum    // of the client that is looked at
 	naming  uint64 // what was read ahead, see fetch: by the naming half ...
 	judging uint64 // ... and by the judging one
 	calib   calibration

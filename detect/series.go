@@ -1,6 +1,9 @@
 package detect
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // series follows one cohort with one condition (or everyone): how many of its
 // clients were at risk, and how many were refused for the first time in an
@@ -50,6 +53,7 @@ func (f *freshRate) rate(parent float64) float64 {
 const (
 	blockMinutes = 5
 	maxSeries    = 24000
+	manySeries   = 1000
 	waiting      = guard/blockMinutes + 2
 )
 
@@ -148,6 +152,7 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 			return -1
 		}
 	} else {
+		st.reserve()
 		st.list, st.now = append(st.list, series{}), append(st.now, tallied{})
 		st.marks = append(st.marks, make([]uint64, len(st.list)>>6+1-len(st.marks))...)
 	}
@@ -164,6 +169,14 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 	st.list[n].ed.reset(minute - 1)
 	st.bySym[id] = n
 	return n
+}
+
+// reserve makes room for all series at once when there are many, so that they
+// are not copied again and again; memory of which nothing is used costs nothing.
+func (st *seriesTable) reserve() {
+	if n := len(st.list); n == cap(st.list) && n >= manySeries {
+		st.list = slices.Grow(st.list, maxSeries-n)
+	}
 }
 
 // idle frees the place of a series that nobody has touched for an hour: of up
