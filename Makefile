@@ -12,7 +12,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 SUMMARY     := awk -f .ci/summary.awk
 
-.PHONY: setup demo build check test e2e fuzz bench score golden
+.PHONY: setup demo build check test e2e fuzz bench profile score golden
 
 setup: ## fetch modules and tools
 	$(GO) mod download
@@ -49,6 +49,11 @@ fuzz: ## every fuzz target for FUZZTIME, which is a time or, as in 2000x, a numb
 
 bench: build ## speed beside mawk and GoAccess; SIZE_MB=300, SAVE=1 archives it in testdata/bench, STRICT=1 fails if a goal is missed
 	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens $(if $(STRICT),-strict)
+
+profile: ## remake default.pgo, which builds optimise by, from whole runs on this machine
+	$(GO) test -trimpath -run '^$$' -bench '^BenchmarkScan$$' -benchtime 5x -cpuprofile cpu.tmp -o cli.test.tmp ./cmd/denylens/internal/cli
+	$(GO) tool pprof -proto -output cmd/denylens/default.pgo cli.test.tmp cpu.tmp
+	rm -f cpu.tmp cli.test.tmp
 
 score: ## how well incidents are found; FULL=1 measures more, SAVE=1 archives it in testdata/score
 	$(GO) run ./cmd/denylens/internal/score $(if $(FULL),-full) $(if $(SAVE),-save testdata/score) $(if $(EPISODES),-episodes $(EPISODES)) $(if $(VERBOSE),-v)
