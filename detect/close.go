@@ -24,7 +24,8 @@ func (e *Engine) close(w *window) {
 	for i := 1; i < len(w.rows); i++ {
 		r := &w.rows[i]
 		if i+fetch < len(w.rows) {
-			e.judging ^= e.served.touch(w.rows[i+fetch].tmpl)
+			next := &w.rows[i+fetch]
+			e.judging ^= e.served.touch(next.tmpl) ^ uint64(e.leaves.list.at(next.leaf).refer)
 		}
 		if r.by[clOK] > 0 && r.flags&fProbe == 0 {
 			e.served.mark(r.tmpl, r.client)

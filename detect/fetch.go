@@ -22,18 +22,14 @@ func (e *Engine) fetchNames(list []obs) {
 	e.naming ^= sum
 }
 
-// fetchClients reads ahead what is remembered of some clients, and the leaves
-// that they used.
+// fetchClients reads ahead what is remembered of some clients.
 func (e *Engine) fetchClients(w *window, heads []uint32) {
 	sum := uint64(0)
-	for _, i := range heads {
-		id := w.rows[i].client
+	for _, h := range heads {
+		id := w.rows[h].client
 		sum ^= e.idents.list.at(id).hash
 		if int(id) < e.clients.list.n {
 			sum ^= e.clients.list.at(id).touch()
-		}
-		for ; i != 0; i = w.rows[i].next {
-			sum ^= uint64(e.leaves.list.at(w.rows[i].leaf).path[0])
 		}
 	}
 	e.judging ^= sum

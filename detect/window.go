@@ -67,10 +67,30 @@ func (w *window) reset(slot int32) {
 		*w = window{minute: w.minute, slot: slot, rows: make([]row, 1, 1024), slots: make([]uint32, 2048), clients: make([]uint32, 2048)}
 		return
 	}
+	w.empty()
 	w.rows, w.heads, w.refused = w.rows[:1], w.heads[:0], w.refused[:0]
-	clear(w.slots)
-	clear(w.clients)
 	w.samples = nil
+}
+
+// empty clears slots and clients: all of them, or where there are few rows, from
+// the place of each to the next that is empty.
+func (w *window) empty() {
+	if len(w.rows)*8 > len(w.slots) {
+		clear(w.slots)
+		clear(w.clients)
+		return
+	}
+	mask := len(w.slots) - 1
+	for i := 1; i < len(w.rows); i++ {
+		for k := int(w.rows[i].key) & mask; w.slots[k] != 0; k = (k + 1) & mask {
+			w.slots[k] = 0
+		}
+	}
+	for _, h := range w.heads {
+		for k := int(w.rows[h].client*spread) & mask; w.clients[k] != 0; k = (k + 1) & mask {
+			w.clients[k] = 0
+		}
+	}
 }
 
 // absorb adds a later slice of the same minute.
