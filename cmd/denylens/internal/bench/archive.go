@@ -46,8 +46,11 @@ func save(all []measurement, checks []check) error {
 			}
 			return '_'
 		}, m.name)
+		if m.perLine > 0 {
+			fmt.Fprintf(&b, "BenchmarkScan/%s \t 1 \t %.0f instructions/line\n", name, m.perLine)
+		}
 		for _, s := range m.all {
-			fmt.Fprintf(&b, "BenchmarkScan/%s-%d \t 1 \t %.0f ns/op \t %.1f MB/s \t %.0f lines/s \t %d peak-B\n", name, runtime.NumCPU(), s*1e9, m.mega/s, float64(m.lines)/s, m.rss)
+			fmt.Fprintf(&b, "BenchmarkScan/%s-%d \t 1 \t %.0f ns/op \t %.1f MB/s \t %.0f lines/s \t %.1f cpu-ns/line \t %d peak-B\n", name, runtime.NumCPU(), s*1e9, m.mega/s, float64(m.lines)/s, m.cpu*1e9/float64(m.lines), m.rss)
 		}
 	}
 	for _, c := range checks {
