@@ -53,7 +53,6 @@ func (f *freshRate) rate(parent float64) float64 {
 const (
 	blockMinutes = 5
 	maxSeries    = 24000
-	manySeries   = 1000
 	waiting      = guard/blockMinutes + 2
 )
 
@@ -171,11 +170,10 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 	return n
 }
 
-// reserve makes room for all series at once when there are many, so that they
-// are not copied again and again; memory of which nothing is used costs nothing.
+// reserve makes room for twice as many series, but for no more than there may be.
 func (st *seriesTable) reserve() {
-	if n := len(st.list); n == cap(st.list) && n >= manySeries {
-		st.list = slices.Grow(st.list, maxSeries-n)
+	if n := len(st.list); n == cap(st.list) {
+		st.list = slices.Grow(st.list, min(n, maxSeries-n))
 	}
 }
 
