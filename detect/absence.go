@@ -34,6 +34,7 @@ type absence struct {
 	sym     uint32
 	axis    uint8
 	visits  int32
+	away    int32  // clients refused in this quarter
 	country uint32 // of the latest one
 	base    baseline
 	r       [len(fallen)]float64
@@ -58,6 +59,7 @@ const (
 	leastDue       = 20   // visits that must have been due
 	backAgain      = 0.3  // of the visits due that end an absence
 	sureAbsence    = 30   // visits due that make it more than a hint
+	silentWithin   = 60   // minutes of silence in which so many must have been due on the first day: a night is longer
 	steadyQuarters = 6    // in which some came before silence tells on the first day
 )
 
@@ -65,26 +67,37 @@ const (
 // for reasons of their own.
 func (a *absences) visit(c *client, leaf *leaf) {
 	a.visits++
-	for _, v := range [...]struct {
-		sym  uint32
-		axis uint8
-	}{{c.country, axCountry}, {c.asn, axASN}, {leaf.host, axHost}, {leaf.major, axMajor}} {
-		if v.sym == 0 {
+	for _, t := range whose(c, leaf) {
+		if t.value == 0 {
 			continue
 		}
-		i, ok := a.index[v.sym]
+		i, ok := a.index[t.value]
 		if !ok {
 			if len(a.list) >= maxAbsences {
 				a.refused++
 				continue
 			}
 			i = len(a.list)
-			a.index[v.sym] = i
-			a.list = append(a.list, absence{sym: v.sym, axis: v.axis, base: newBaseline(noShare, a.quarter*quarterMinutes)})
+			a.index[t.value] = i
+			a.list = append(a.list, absence{sym: t.value, axis: t.axis, base: newBaseline(noShare, a.quarter*quarterMinutes)})
 		}
 		a.list[i].visits++
 		a.list[i].country = c.country
 	}
+}
+
+// turnedAway counts a client that comes and is refused: it is not absent.
+func (a *absences) turnedAway(c *client, leaf *leaf) {
+	for _, t := range whose(c, leaf) {
+		if i, ok := a.index[t.value]; ok && t.value != 0 {
+			a.list[i].away++
+		}
+	}
+}
+
+// whose lists what visitors may have in common.
+func whose(c *client, leaf *leaf) [4]term {
+	return [...]term{{axCountry, c.country}, {axASN, c.asn}, {axHost, leaf.host}, {axMajor, leaf.major}}
 }
 
 // arrives tells whether a client begins a visit, as a person does.
@@ -134,12 +147,17 @@ func (a *absences) crowd() bool {
 // end judges the quarter that is over.
 func (x *absence) end(e *Engine, a *absences, p *page) {
 	minute, n, d := a.quarter*quarterMinutes, int(a.visits), int(x.visits)
-	x.visits = 0
+	away := float64(x.away)
+	x.visits, x.away = 0, 0
 	due := float64(n) * x.base.expected(minute)
 	if x.number != 0 {
 		x.due, x.came = x.due+due, x.came+float64(d)
 		x.follow(e, minute, due, d)
 		return
+	}
+	if away > 0 && away >= backAgain*due {
+		x.r, x.missed = [len(fallen)]float64{}, 0
+		return // they come, and are refused
 	}
 	if x.base.season.filled {
 		x.weigh(minute, n, d, due)
@@ -192,8 +210,8 @@ func (x *absence) silent(minute int32, d int, due float64) bool {
 	if x.missed == 0 {
 		x.since = minute
 	}
-	x.missed += math.Min(due, 2*x.least+1) // when a crowd has left nobody is missing
-	if x.steady < steadyQuarters {
+	x.missed += math.Min(due, 2*x.least) // when a crowd has left nobody is missing
+	if x.steady < steadyQuarters || minute-x.since >= silentWithin {
 		x.steady, x.missed = 0, 0
 	}
 	return x.missed >= 3

@@ -102,6 +102,9 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	if weight > 0 {
 		e.keep(w, head, c, p, weight, hostile, legit)
 	}
+	if s.denied > 0 {
+		e.absent.turnedAway(c, e.leaves.list.at(w.rows[head].leaf))
+	}
 	if c.arrives(w.minute, s) {
 		e.absent.visit(c, e.leaves.list.at(w.rows[head].leaf))
 	}

@@ -115,7 +115,7 @@ type deal struct {
 func deals(s *inject.Site, o options) []deal {
 	switch {
 	case o.full:
-		return []deal{{"refusal", 50}, {"misuse", 15}, {"absence", 2}, {"harmless", 10}}
+		return []deal{{"refusal", 36}, {"misuse", 11}, {"absence", 2}, {"harmless", 10}}
 	case s.Real:
 		return []deal{{"refusal", 4}, {"misuse", 2}, {"harmless", 1}}
 	}
