@@ -15,7 +15,7 @@ func legitimacy(c *client, now flags) float64 {
 			x += w
 		}
 	}
-	total := float64(c.ok + c.miss + c.auth)
+	total := float64(c.ok + c.denied + c.miss + c.auth)
 	add(f&fTrueBot != 0, 5)
 	add(f&fFakeBot != 0, -5)
 	add(c.userOK, 3)
@@ -33,6 +33,7 @@ func legitimacy(c *client, now flags) float64 {
 	}
 	x -= math.Min(6, 2*float64(c.probes))
 	add(now&fProbe != 0, -2)
+	add(now&fLogin != 0 && f&fBrowser != 0 && c.assets == 0 && !c.userOK, -4) // no browser signs in without a picture or a style
 	return math.Max(-6, math.Min(6, x))
 }
 
