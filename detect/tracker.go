@@ -177,10 +177,20 @@ func (t *tracker) owns(e *Engine, c *client, r *row) bool {
 	return t.held(&v)
 }
 
+// partly tells whether a refusal belongs to what some have been refused since
+// the log began: it says nothing of the client.
+func (t *tracker) partly(e *Engine, c *client, r *row) bool {
+	v := e.axesOf(c.values(), r.leaf, r.rule)
+	return t.holds(byStart, &v)
+}
+
 // held tells whether an open surge's cohort holds a cell.
-func (t *tracker) held(v *[numAxes]uint32) bool {
+func (t *tracker) held(v *[numAxes]uint32) bool { return t.holds(bySurge, v) }
+
+// holds tells whether the cohort of an open event of an origin holds a cell.
+func (t *tracker) holds(o origin, v *[numAxes]uint32) bool {
 	for _, ev := range t.events {
-		if ev.ended || ev.origin != bySurge {
+		if ev.ended || ev.origin != o {
 			continue
 		}
 		for _, c := range ev.cohorts {
