@@ -120,7 +120,7 @@ func (a *absences) turn(e *Engine, p *page) {
 				if x := &a.list[i]; (x.axis == axASN) != operators {
 					continue
 				} else if crowd && x.number == 0 {
-					x.visits = 0
+					x.visits, x.away = 0, 0
 				} else {
 					x.end(e, a, p)
 				}

@@ -58,7 +58,7 @@ func (e *Engine) wasServed(ev *event) bool {
 	served := map[uint64]float64{}
 	for i := range e.ring.pages {
 		p := &e.ring.pages[i]
-		if int64(p.minute)*bucket >= ev.firstAt/bucket*bucket {
+		if int64(p.minute) >= ev.firstAt/bucket {
 			break
 		}
 		for k := range p.facts {

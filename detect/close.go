@@ -145,7 +145,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		}
 		s.habits(r)
 		owned := r.by[clDenied] > 0 && e.track.owns(e, c, r) // an incident's, and no fault of the client
-		c.objects.add(r, owned || r.by[clDenied] > 0 && e.track.partly(e, c, r))
+		c.objects.add(r, owned || r.flags&fObject != 0 && r.by[clDenied] > 0 && e.track.partly(e, c, r))
 		if r.by[clDenied] > 0 {
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
 			if linked := r.flags&(fAsset|fReferer) == fAsset|fReferer; !linked && !e.served.ever(r.tmpl) || e.alwaysRefused(e.leaves.list.at(r.leaf)) {

@@ -38,6 +38,10 @@ func (t *tracker) kindred(e *Engine, p *page) {
 	if !ok {
 		return
 	}
+	if len(t.events) >= maxEvents {
+		t.refused++
+		return
+	}
 	one := &event{number: int32(len(t.events) + 1), origin: bySurge, noticed: p.until, cohorts: []conj{{what}}, onset: p.minute, clients: map[uint64]clientSeen{}}
 	var in []*event
 	for _, ev := range list {
