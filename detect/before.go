@@ -125,7 +125,7 @@ func (t *tracker) unseen(e *Engine, c conj, from int32) bool {
 		if ev.members != nil || !e.alike(ev, c, from) {
 			continue
 		}
-		if ev.origin == bySurge && !ev.ended && !e.onlyWho(c) && ev.share() < clearShare {
+		if ev.origin == bySurge && !ev.ended && !e.onlyWho(c) && ev.share() < clearShare && !e.wasServed(ev) {
 			t.takeBack(e, ev)
 			ev.origin, ev.hidden = byStart, true
 			t.surges--

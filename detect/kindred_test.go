@@ -71,6 +71,19 @@ func TestWhatSomeAreRefusedFromTheFirstLineOnIsNoIncident(t *testing.T) {
 	}
 }
 
+// What begins a quarter of an hour after the log is no standing refusal, though
+// only some are refused.
+func TestWhatBeginsSoonAfterTheFirstLineIsAnIncident(t *testing.T) {
+	sum := analyse(t, ingest.Options{}, site(35, 200, func(v *visit) {
+		if strings.HasPrefix(v.path, "/docs/") && v.client/180%2 == 0 && v.minute >= 20 {
+			v.status = 403
+		}
+	}))
+	if len(sum.Incidents) != 1 || cohortOf(sum.Incidents[0]) != "path=/docs " || len(sum.Standing) != 0 {
+		t.Errorf("%d incidents, standing %v", len(sum.Incidents), sum.Standing)
+	}
+}
+
 // What is served when an incident is over says nothing of it.
 func TestAShortIncidentIsJudgedByItsOwnMinutes(t *testing.T) {
 	found := analyse(t, ingest.Options{}, site(33, 300, func(v *visit) {
