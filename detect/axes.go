@@ -6,10 +6,11 @@ import (
 )
 
 // siteSpace is the space of the engine's own axes. A rule's id is known of
-// refused requests only, so it says why, not whom.
+// refused requests only, so it says why, not whom. What is sent to a path has
+// counts of its own, but the path and the method are its name.
 var siteSpace = space{
-	group:  []int{0, 0, 0, 0, -1, -1, 1, 1, 1, -1, -1, 2, 2, -1, -1, -1},
-	prefer: []int{12, 10, 4, 6, 20, 16, 13, 14, 15, 18, 8, 8, 8, 6, 8, -1},
+	group:  []int{0, 0, 0, 0, -1, -1, 1, 1, 1, -1, -1, 2, 2, -1, -1, -1, -1},
+	prefer: []int{12, 10, 4, 6, 20, 16, 13, 14, 15, 18, 8, 8, 8, 6, -1, 8, -1},
 	vague:  [numAxes]bool{axMethod: true, axOS: true},
 }
 
@@ -20,7 +21,7 @@ func (e *Engine) newSpace() *space {
 	return &sp
 }
 
-var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimReferer, DimRule}
+var axisDim = [numAxes]Dim{DimCountry, DimASN, DimNetwork, DimNetwork, DimUser, DimHost, DimPath, DimPath, DimPath, DimVersion, DimMethod, DimAgent, DimAgent, DimOS, DimWrite, DimReferer, DimRule}
 
 // axes lists a fact's value on each axis.
 func (e *Engine) axes(f *fact) [numAxes]uint32 { return e.axesOf(f.attr, f.leaf, f.rule) }
@@ -30,6 +31,7 @@ func (e *Engine) axesOf(attr [5]uint32, leaf, rule uint32) (v [numAxes]uint32) {
 	copy(v[axCountry:], attr[:])
 	v[axHost], v[axPath1], v[axPath2], v[axPath3] = l.host, l.path[0], l.path[1], l.path[2]
 	v[axVersion], v[axMethod], v[axAgent], v[axMajor], v[axOS] = l.version, l.method, l.ua, l.major, l.os
+	v[axWrite] = l.write
 	v[axRule] = l.rule
 	if l.refer != e.self.sym {
 		v[axReferer] = l.refer
@@ -76,6 +78,8 @@ func (l *leaf) at(axis uint8) uint32 {
 		return l.major
 	case axOS:
 		return l.os
+	case axWrite:
+		return l.write
 	}
 	return 0
 }

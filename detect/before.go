@@ -13,6 +13,7 @@ const (
 	forceLLR     = 8.0  // nats
 	forceClients = 5
 	forceShare   = 0.2
+	purerShare   = 1.5 // times the share refused of the whole makes a part an incident of its own
 	clearShare   = 0.6 // more is refused at once in any case; less may be how things are
 )
 
@@ -79,6 +80,26 @@ func (e *Engine) wasServed(ev *event) bool {
 func (t *tracker) takeIn(e *Engine, ev *event) {
 	for _, o := range t.events {
 		if o.origin == bySurge && !o.ended && t.within(o, ev) && o.share() <= 2*ev.share() {
+			t.dissolve(e, o, ev)
+		}
+	}
+}
+
+// takeParts takes into a surge what turns out to be a part of it: clients turned
+// while it went on, and surges refused hardly more than all of it.
+func (t *tracker) takeParts(e *Engine, ev *event) {
+	for _, o := range t.events {
+		if o == ev || o.hidden || o.frozen != nil || o.limited > 0 || ev.limited > 0 || o.lastD < ev.onset || o.onset > ev.lastD {
+			continue
+		}
+		part := false
+		switch o.origin {
+		case byTurn:
+			part = o.onset >= ev.onset-blockMinutes && (len(ev.cohorts[0]) == 0 || t.within(o, ev))
+		case bySurge:
+			part = len(o.clients) < len(ev.clients) && (2*ev.share() > 1 || o.share() <= purerShare*ev.share()) && t.within(o, ev)
+		}
+		if part {
 			t.dissolve(e, o, ev)
 		}
 	}

@@ -106,7 +106,7 @@ var table = []evidence{
 	{"cdn_waf_rule", 4, func(s *scene) float64 {
 		return is(s.has[DimRule]) * (1 - s.word(edgeWords))
 	}, say("all refusals name the same rule")},
-	{"cdn_waf_rule", 2, func(s *scene) float64 { return is(s.has[DimPath] && s.has[DimMethod]) }, say("one method on one path is refused, as a content rule does")},
+	{"cdn_waf_rule", 2, func(s *scene) float64 { return is((s.has[DimPath] || s.has[DimVersion]) && s.has[DimMethod]) }, say("one method on one path is refused, as a content rule does")},
 	{"cdn_waf_rule", 1.5, func(s *scene) float64 { return s.content() * is(s.ev.origin != byTurn) }, say("the refused requests send data or a query that a rule can look into")},
 	{"cdn_waf_rule", 1, func(s *scene) float64 { return over(s.purityGap(), 0.1, 0.4) * is(s.has[DimPath]) }, say("the same path is served to others: the content decides")},
 	{"cdn_waf_rule", 1, func(s *scene) float64 { return s.byTurns() * s.content() }, say("the same clients are served and refused there: what they send decides")},
@@ -118,7 +118,9 @@ var table = []evidence{
 		return s.everybody() * is(!s.has[DimMethod]) * (1 - over(s.share(fEdge), 0, 0.5)) * (1 - s.content())
 	}, say("everything below a path is refused, whatever it asks")},
 
-	{"api_version", 5, func(s *scene) float64 { return is(s.has[DimVersion]) * (1 - 0.8*is(s.clientDim() || s.has[DimUser])) }, say("one API version is refused, its siblings are not")},
+	{"api_version", 5, func(s *scene) float64 {
+		return is(s.has[DimVersion]) * (1 - 0.8*is(s.clientDim() || s.has[DimUser] || s.has[DimMethod]))
+	}, say("one API version is refused, its siblings are not")},
 	{"api_version", -4, func(s *scene) float64 { return is(!s.has[DimVersion]) }, say("no single API version is concerned")},
 
 	{"rate_limit", 3, func(s *scene) float64 { return over(s.limitedShare(), 0.02, 0.3) }, say("429 answers come with them")},

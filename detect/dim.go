@@ -16,6 +16,7 @@ const (
 	DimMethod
 	DimAgent
 	DimOS
+	DimWrite // a method that sends something, on a path: a series, but no name
 	DimReferer
 	DimRule
 	DimStatus
@@ -45,6 +46,7 @@ var dims = [numDims]dimInfo{
 	DimMethod:  {name: "method", prefer: 4, title: "method", need: 1},
 	DimAgent:   {name: "ua", prefer: 4, title: "user agent", need: 2},
 	DimOS:      {name: "os", prefer: 3, title: "OS", need: 1},
+	DimWrite:   {name: "write", prefer: 4, title: "what is sent to", need: 2},
 	DimReferer: {name: "referer", prefer: 4, title: "referring site", need: 3},
 	DimRule:    {name: "rule", prefer: 5, title: "rule", need: 1},
 	DimStatus:  {name: "status", title: "status"},

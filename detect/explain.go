@@ -26,6 +26,7 @@ const (
 	axAgent
 	axMajor
 	axOS
+	axWrite
 	axReferer
 	axRule
 	numAxes

@@ -83,7 +83,7 @@ func (e *Engine) shared(list []*event) (best term, ok bool) {
 	n := map[term]float64{}
 	for _, ev := range list {
 		for a := range uint8(numAxes) {
-			if v, share := ev.f.values[a].top(); v != 0 && share >= sharedRows && a != axUser && a != axRule && a != axOS && a != axMethod {
+			if v, share := ev.f.values[a].top(); v != 0 && share >= sharedRows && a != axUser && a != axRule && a != axOS && a != axMethod && a != axWrite {
 				n[term{a, uint32(v)}]++
 			}
 		}
@@ -147,3 +147,6 @@ func divergence(share, usual float64) float64 {
 	}
 	return d
 }
+
+// shortfall is the same divergence of a share from a larger one.
+func shortfall(share, usual float64) float64 { return divergence(1-share, 1-usual) }

@@ -11,14 +11,15 @@ import (
 type leaf struct {
 	path                                              [maxDepth]uint32
 	host, version, method, ua, major, os, refer, rule uint32
+	write                                             uint32
 }
 
 // leafValues is how many values a leaf has.
-const leafValues = 11
+const leafValues = 12
 
 // values lists the numbers of l, wider values before narrower ones; 0 = none.
 func (l *leaf) values() [leafValues]uint32 {
-	return [leafValues]uint32{l.host, l.path[0], l.path[1], l.path[2], l.version, l.method, l.ua, l.major, l.os, l.refer, l.rule}
+	return [leafValues]uint32{l.host, l.path[0], l.path[1], l.path[2], l.version, l.method, l.ua, l.major, l.os, l.write, l.refer, l.rule}
 }
 
 // leaves numbers the leaves. Their parts are found by the hashes that the
@@ -124,6 +125,9 @@ func (ls *leaves) make(o *obs, rec *ingest.Record, s *symbols) (l leaf) {
 	}
 	if len(rec.Method) <= 16 {
 		l.method = ls.name(DimMethod, rec.Method, s, false)
+		if o.flags&fWrite != 0 {
+			l.write = ls.writeTo(rec.Method, l.second(), s)
+		}
 	}
 	if o.flags&fSelf == 0 {
 		l.refer = ls.name(DimReferer, refererHost(rec.Referer), s, true)
@@ -165,6 +169,23 @@ func (ls *leaves) agentOf(hash uint64, text []byte, s *symbols) agentParts {
 	}
 	*ls.agents.put(hash) = a
 	return a
+}
+
+// second is the second level of the path, or the first if it has no other.
+func (l *leaf) second() uint32 {
+	if l.path[1] != 0 {
+		return l.path[1]
+	}
+	return l.path[0]
+}
+
+// writeTo is the number of what is sent to a path with a method.
+func (ls *leaves) writeTo(method []byte, path uint32, s *symbols) uint32 {
+	if path == 0 {
+		return 0
+	}
+	ls.text = append(append(append(ls.text[:0], method...), ' '), s.text(path)...)
+	return s.id(DimWrite, ls.text, path)
 }
 
 // name is the number of a plain value.

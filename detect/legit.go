@@ -15,11 +15,11 @@ func legitimacy(c *client, now flags) float64 {
 			x += w
 		}
 	}
-	total := float64(c.ok + c.denied + c.miss + c.auth)
+	total := float64(c.ok + c.refusedBefore() + c.miss + c.auth)
 	add(f&fTrueBot != 0, 5)
 	add(f&fFakeBot != 0, -5)
 	add(c.userOK, 3)
-	add(c.hours >= 3 && float64(c.ok) >= 0.9*total, 2)
+	add(c.hours >= seldomHours && float64(c.ok) >= 0.9*total, 2)
 	x += 1.5 * math.Min(1, math.Log1p(float64(c.ok))/math.Log(50))
 	add(c.pages > 0 && c.assets >= c.pages && c.assets <= 60*c.pages, 1)
 	add(c.refs >= 2 && float64(c.refs) > 0.6*total, 1)
@@ -37,13 +37,24 @@ func legitimacy(c *client, now flags) float64 {
 	return math.Max(-6, math.Min(6, x))
 }
 
+// refusedBefore counts the refusals of a client but for those that are being
+// judged.
+func (c *client) refusedBefore() uint32 {
+	if c.turned > 0 {
+		return c.baseDenied
+	}
+	return c.denied
+}
+
 // likelyLegit is the log-odds from which a client counts as legitimate;
 // surelyLegit (9 to 1) that from which one alone, without a name, is worth a
-// report.
+// report. Who came in more hours than regularHours is known as well as by a name.
 const (
-	likelyLegit = 1.0
-	surelyLegit = 2.2
-	freshLegit  = 0.35 // at most that of a browser never seen before
+	seldomHours  = 3
+	regularHours = 6
+	likelyLegit  = 1.0
+	surelyLegit  = 2.2
+	freshLegit   = 0.35 // at most that of a browser never seen before
 )
 
 // hostile tells whether a client is known to attack, so that its refusals are

@@ -30,9 +30,8 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		found = []cohortScore{x.eval(named)}
 	}
 	if ev := t.again(e, found[0].terms, from, p.minute); ev != nil {
-		t.reopen(ev)
+		t.reopen(e, ev)
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
-		t.catchUp(e, ev)
 		t.claim(e, ev, p.minute)
 		t.tell(e, ev, true)
 		return
@@ -44,7 +43,14 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	ev.before = e.shareBefore(ev, from)
 	e.look(ev, x, found, from)
 	t.replay(e, ev, from)
+	if ev.nDenied < minClients { // the refused asked for what nobody is served
+		t.events = t.events[:len(t.events)-1]
+		t.surges--
+		e.series.list[a.series].ed.reset(p.minute)
+		return
+	}
 	t.claim(e, ev, p.minute)
+	t.takeParts(e, ev)
 	t.tell(e, ev, true)
 }
 

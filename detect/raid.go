@@ -97,7 +97,7 @@ func (t *tracker) openRaid(e *Engine, p *page, r foundRaid) {
 	case fresh:
 		ev = t.add(byRaid, e.hashConj(conj{where}), onset, p)
 	case ev.ended:
-		t.reopen(ev)
+		t.reopen(e, ev)
 	case ev.origin == bySurge:
 		t.surges--
 	}

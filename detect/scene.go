@@ -100,7 +100,7 @@ func (s *scene) vague() bool {
 func (s *scene) judge() float64 {
 	n := float64(s.refusedCl)
 	v := math.Log((1 + s.sumLegit) / (1 + n - s.sumLegit))
-	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost] || s.has[DimReferer] || s.has[DimNetwork] || s.sitewide() || s.ev.limited > 0
+	attribute := s.has[DimCountry] || s.has[DimVersion] || s.has[DimAgent] || s.has[DimPath] || s.has[DimHost] || s.has[DimReferer] || s.has[DimNetwork] || s.has[DimASN] || s.sitewide() || s.ev.limited > 0
 	probes := s.share(fProbe)
 	if attribute && probes < 0.3 {
 		v += 1.5

@@ -26,7 +26,8 @@ type series struct {
 	waits   int32 // how many blocks wait
 	parent  int32
 	sym     uint32 // 0 = everyone
-	first   int32  // minute first seen
+	first   int32  // minute first seen, ...
+	firstD  int32  // ... first refused anew, 0 = never
 	base    baseline
 	blocks  [waiting]block // counts that wait to be learned, the oldest first
 	fresh   freshRate      // rate of refusals that were news, for the expectations of the explanation

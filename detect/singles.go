@@ -15,7 +15,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 				return
 			}
 			if ev.origin == o && ev.members[key] && ev.frozen == nil && (pc.scan && p.minute-ev.end < dayMinutes || !pc.scan && (p.minute-ev.end < epoch || c.turnStart <= ev.end)) {
-				t.reopen(ev)
+				t.reopen(e, ev)
 				return
 			}
 			continue
@@ -59,17 +59,16 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 }
 
 // resumes tells whether a turned client belongs to a surge that has ended for
-// want of clients, and goes on with it.
+// want of clients, or just now, and goes on with it.
 func (t *tracker) resumes(e *Engine, p *page, client uint32, key uint64) bool {
 	for _, ev := range t.events {
-		if ev.origin != bySurge || !ev.ended || ev.hidden || ev.frozen != nil || p.minute-ev.end > maxQuiet || ev.recovered(p.minute) {
+		if ev.origin != bySurge || !ev.ended || ev.hidden || ev.frozen != nil || p.minute-ev.end > maxQuiet || p.minute-ev.end > quietMinutes && ev.recovered(p.minute) {
 			continue
 		}
 		for i := range p.facts {
 			f := &p.facts[i]
 			if f.client == client && f.denied > 0 && ev.match(e, f) {
-				t.reopen(ev)
-				t.catchUp(e, ev)
+				t.reopen(e, ev)
 				return true
 			}
 		}

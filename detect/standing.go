@@ -22,7 +22,7 @@ func (e *Engine) standing() []Standing {
 	st := e.series.list
 	order := make([]int, 0, 64)
 	for i := 1; i < len(st); i++ {
-		if s := &st[i]; s.always() && s.dim != DimMethod && s.dim != DimRule && !e.guessed(s) {
+		if s := &st[i]; s.always() && s.dim != DimMethod && s.dim != DimWrite && s.dim != DimRule && !e.guessed(s) {
 			order = append(order, i)
 		}
 	}

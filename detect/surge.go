@@ -26,6 +26,8 @@ const (
 	minNetworks   = 2
 	fewNetworks   = 4 // a log with no more is of an intranet: there is nobody from elsewhere to ask
 	minLift       = 2.0
+	usualClients  = 2   // refused before, from which what was refused before counts
+	usualNats     = 3.0 // of evidence that the rate is another one
 	soonClients   = 5   // fewer must have ten times the evidence
 	byChance      = .05 // probability with which clients of other networks may be refused by chance
 	leastEvidence = 7   // nats: with less no cohort raises an alarm
@@ -73,6 +75,9 @@ func (e *Engine) test(minute int32) []alarm {
 		s.old += int64(s.O)
 		s.atRisk += int64(s.A)
 		s.lastA = minute
+		if d > 0 && s.firstD == 0 {
+			s.firstD = minute
+		}
 		if d > 0 || s.O > 0 {
 			s.lastD = minute
 		}
@@ -126,6 +131,9 @@ func (e *Engine) gates(a alarm) bool {
 	case len(g.refused) < soonClients && a.lnM < e.threshold()+math.Ln10:
 		return false
 	}
+	if a.start-s.firstD > coldMinutes && s.usual(d, g.minutes) {
+		return false
+	}
 	mu := math.Min(s.base.expected(e.closed), 0.5)
 	if s.dim != DimNetwork && s.dim != DimUser && !e.manyNetworks(g, s.base.envelope(e.closed)) {
 		return false
@@ -138,6 +146,19 @@ func (e *Engine) gates(a alarm) bool {
 	}
 	share := d / n
 	return d >= minLift*g.minutes*mu && (share >= 0.01+mu || share >= 0.2)
+}
+
+// usual tells whether refused clients in so many minutes of clients are no more
+// than what was refused in the series before: the likelihood ratio of two rates
+// against one. A thin series learns too slowly to know by its baseline what is
+// refused since the log began.
+func (s *series) usual(refused, minutes float64) bool {
+	before, n := float64(s.refused)-refused, float64(s.atRisk)-minutes
+	if before < usualClients || n <= 0 {
+		return false
+	}
+	all := (before + refused) / (n + minutes)
+	return refused/minutes <= before/n || minutes*divergence(refused/minutes, all)+n*shortfall(before/n, all) < usualNats
 }
 
 // gathered is who met what in a cohort since an onset.

@@ -24,7 +24,7 @@ type pendingClient struct {
 const (
 	maxEvents   = 1024
 	dayMinutes  = 24 * 60
-	reviewLimit = 15 // windows between two looks at the name of a limit of rates: who else is heavy shows late
+	reviewLimit = 15 // windows between two looks at a surge's parts, and at the name of a limit of rates: who else is heavy shows late
 	explainLLR  = 8  // nats by which the named cohort itself must stand out
 )
 
@@ -71,6 +71,9 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 		}
 		if ev.origin == bySurge && (review(ev.age) || ev.limited > 0 && ev.age%reviewLimit == 0) {
 			t.review(e, ev, p.minute)
+		}
+		if ev.origin == bySurge && ev.age%reviewLimit == 0 {
+			t.takeParts(e, ev)
 		}
 		if ev.over(p.minute) {
 			t.close(e, ev)
@@ -149,7 +152,7 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 		return nil
 	}
 	if best.ended {
-		t.reopen(best)
+		t.reopen(e, best)
 	}
 	return best
 }
@@ -160,10 +163,13 @@ func (ev *event) freeze(e *Engine) {
 	ev.frozen, ev.clients, ev.f = &inc, nil, features{meanwhile: meanwhile{requests: ev.f.requests}}
 }
 
-func (t *tracker) reopen(ev *event) {
+// reopen goes on with an ended event. A surge takes in what it missed.
+func (t *tracker) reopen(e *Engine, ev *event) {
 	ev.ended, ev.quiet, ev.calm = false, 0, 0
 	if ev.origin == bySurge {
 		t.surges++
+		t.catchUp(e, ev)
+		t.takeParts(e, ev)
 	}
 }
 
@@ -238,6 +244,9 @@ func (t *tracker) claim(e *Engine, ev *event, minute int32) {
 func (t *tracker) close(e *Engine, ev *event) {
 	if ev.hidden && ev.recovered(e.closed) && !t.known(ev) {
 		ev.hidden, ev.noticed = false, int64(e.closed+1)*bucket
+	}
+	if ev.origin == bySurge {
+		t.takeParts(e, ev)
 	}
 	ev.ended, ev.end = true, ev.lastD+1
 	if ev.origin == bySurge {

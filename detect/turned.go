@@ -48,7 +48,7 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 	if float64(c.turned) < limit || c.denied-c.baseDenied < need || c.hostile() {
 		return
 	}
-	if legit > surelyLegit || legit > likelyLegit && (c.userOK || c.flags&fTrueBot != 0) {
+	if legit > surelyLegit || legit > likelyLegit && (c.userOK || c.flags&fTrueBot != 0 || c.hours >= regularHours) {
 		e.track.turned(e, id, minute)
 	}
 }
