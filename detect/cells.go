@@ -13,7 +13,9 @@ func (e *Engine) cells(from int32, keep func(*fact, *[numAxes]uint32) bool) []ce
 // collect makes cells of facts: counts says which refusals are counted, expect
 // gives the rate expected of a cell for a minute of a client at risk.
 func (e *Engine) collect(from int32, keep func(*fact, *[numAxes]uint32) bool, counts func(*fact) bool, expect func(*[numAxes]uint32) float64) []cell {
-	c := collector{e: e, keep: keep, counts: counts, expect: expect, index: map[uint64]int32{}, merged: map[uint64]int32{}, clients: map[uint64]int32{}}
+	c := &e.collector
+	c.begin(e)
+	c.keep, c.counts, c.expect = keep, counts, expect
 	for _, p := range e.ring.since(from) {
 		c.page(p.facts)
 	}
@@ -32,6 +34,18 @@ func (e *Engine) collect(from int32, keep func(*fact, *[numAxes]uint32) bool, co
 		c.out[i].e = math.Min(0.9*c.out[i].n, c.out[i].e)
 	}
 	return c.out
+}
+
+// begin makes a collector ready. Its tables are used again and again: alarms
+// come in crowds, and each takes some minutes of facts.
+func (c *collector) begin(e *Engine) {
+	if c.e == nil {
+		c.e, c.index, c.merged, c.clients = e, map[uint64]int32{}, map[uint64]int32{}, map[uint64]int32{}
+	}
+	clear(c.index)
+	clear(c.merged)
+	clear(c.clients)
+	c.out, c.rates, c.pairs, c.uses = nil, c.rates[:0], c.pairs[:0], c.uses[:0]
 }
 
 // collector merges facts into cells. Its keys are hashes of what they stand

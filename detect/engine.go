@@ -33,50 +33,51 @@ var DefaultDenyStatus = []int{403, 1006, 1007, 1008, 1009, 1010, 1012, 1020}
 //
 //	Observe ─► window (client × leaf) ─► close: clients ─► series ─► detectors ─► tracker
 type Engine struct {
-	cfg     Config
-	limits  limits
-	syms    *symbols
-	leaves  *leaves
-	idents  *idents
-	clients clients
-	users   users
-	waves   waves
-	doors   doors
-	served  *served
-	open    []*window // slices, ordered by time
-	minute  *window   // the slices sealed of the minute that is not yet handed over, nil = none
-	haste   haste
-	free    chan *window
-	jobs    chan job
-	noted   []noted // explanations since the last job
-	newest  int64   // newest event time, Unix seconds; the watermark is late behind it
-	late    int64   // seconds
-	sealed  int32   // last slice that takes no more records
-	handed  int32   // last minute handed over
-	closed  int32   // last minute judged
-	began   int32   // minute of the earliest record, when that was handed over
-	begun   bool
-	first   int64
-	ahead   ahead
-	total   totals
-	series  *seriesTable
-	ring    ring
-	notes   notes
-	track   tracker
-	pairs   pairs
-	windows int32 // judged so far
-	stamp   uint32
-	self    self
-	space   *space
-	behind  string // why the clients of the log are not the clients, "" = they are
-	scratch []int32
-	sum     sum    // of the client that is looked at
-	naming  uint64 // what was read ahead, see fetch: by the naming half ...
-	judging uint64 // ... and by the judging one
-	calib   calibration
-	tails   tails
-	absent  absences
-	ends    deadEnds
+	cfg       Config
+	limits    limits
+	syms      *symbols
+	leaves    *leaves
+	idents    *idents
+	clients   clients
+	users     users
+	waves     waves
+	doors     doors
+	served    *served
+	open      []*window // slices, ordered by time
+	minute    *window   // the slices sealed of the minute that is not yet handed over, nil = none
+	haste     haste
+	free      chan *window
+	jobs      chan job
+	noted     []noted // explanations since the last job
+	newest    int64   // newest event time, Unix seconds; the watermark is late behind it
+	late      int64   // seconds
+	sealed    int32   // last slice that takes no more records
+	handed    int32   // last minute handed over
+	closed    int32   // last minute judged
+	began     int32   // minute of the earliest record, when that was handed over
+	begun     bool
+	first     int64
+	ahead     ahead
+	total     totals
+	series    *seriesTable
+	ring      ring
+	notes     notes
+	track     tracker
+	collector collector // of the explanations
+	pairs     pairs
+	windows   int32 // judged so far
+	stamp     uint32
+	self      self
+	space     *space
+	behind    string // why the clients of the log are not the clients, "" = they are
+	scratch   []int32
+	sum       sum    // of the client that is looked at
+	naming    uint64 // what was read ahead, see fetch: by the naming half ...
+	judging   uint64 // ... and by the judging one
+	calib     calibration
+	tails     tails
+	absent    absences
+	ends      deadEnds
 }
 
 // limits are the bounds of the tables, derived from MaxMemory.

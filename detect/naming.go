@@ -1,6 +1,9 @@
 package detect
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // openSurge explains an alarm and opens an event for it, or widens an open one
 // that turns out to be a part of it.
@@ -13,13 +16,21 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	if t.surges > 0 && t.widen(e, p, a, from) {
 		return
 	}
-	fresh := func(f *fact, v *[numAxes]uint32) bool { return !t.held(v) }
-	x := newExplainer(e.space, e.cells(from, fresh))
-	found := x.explain()
-	if len(found) == 0 || llr(found[0].o, found[0].n, found[0].e) < explainLLR || !e.covers(found, a, from) || !e.news(found[0].terms, p.minute) || !e.missed(found[0].terms, from) {
-		e.series.list[a.series].ed.reset(p.minute)
+	said := t.explainFresh(e, from, p.minute)
+	if said == nil {
 		return
 	}
+	x, found := said.x, said.found
+	s := &e.series.list[a.series]
+	switch {
+	case said.empty || !e.covers(found, a, from):
+		s.ed.reset(p.minute)
+		return
+	case said.usual || e.asEver(found[0].terms, a.start):
+		s.dismiss(p.minute)
+		return
+	}
+	defer t.said.begin() // it will not be as it was
 	named, light, limited := t.limitsRate(e, nil, found[0].terms, from)
 	if limited {
 		if ev := t.joinLimit(e, named, from, p.minute); ev != nil {
@@ -46,12 +57,38 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	if ev.nDenied < minClients { // the refused asked for what nobody is served
 		t.events = t.events[:len(t.events)-1]
 		t.surges--
-		e.series.list[a.series].ed.reset(p.minute)
+		s.dismiss(p.minute)
 		return
 	}
+	if ev.share() < clearShare && a.start-s.firstD <= epoch && !s.tellsBefore(ev.share()) && !e.onlyWho(found[0].terms) {
+		ev.origin, ev.hidden = byStart, true
+		t.surges--
+	}
 	t.claim(e, ev, p.minute)
-	t.takeParts(e, ev)
+	if !ev.hidden {
+		t.takeParts(e, ev)
+	}
 	t.tell(e, ev, true)
+}
+
+// asEver tells whether a cohort of one value has been refused as much before.
+func (e *Engine) asEver(c conj, start int32) bool {
+	if len(c) != 1 {
+		return false
+	}
+	id := e.series.at(c[0].value)
+	if id == 0 {
+		return false
+	}
+	s := &e.series.list[id]
+	g := e.refusedIn(s, start)
+	return start-s.firstD > coldMinutes && s.usual(float64(len(g.refused)), g.minutes)
+}
+
+// tellsBefore tells whether so many were served in a series before the first
+// refusal that the share refused cannot have been the same then.
+func (s *series) tellsBefore(share float64) bool {
+	return float64(s.clean)*math.Log1p(-math.Min(0.99, share)) < math.Log(byChance)
 }
 
 // hashConj hashes what a conjunction says.
@@ -107,8 +144,11 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		if ev.ended || ev.origin != bySurge || ev.onset < e.ring.from {
 			continue
 		}
-		x := newExplainer(e.space, e.cells(min(from, ev.onset), nil))
-		found := x.explain()
+		said := t.explainAll(e, min(from, ev.onset))
+		if said == nil {
+			return false
+		}
+		x, found := said.x, said.found
 		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
 			continue
 		}
@@ -118,6 +158,7 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		e.look(ev, x, found, ev.onset)
 		t.replay(e, ev, ev.onset)
 		t.claim(e, ev, p.minute)
+		t.said.begin()
 		return true
 	}
 	return false

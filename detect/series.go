@@ -28,6 +28,7 @@ type series struct {
 	sym     uint32 // 0 = everyone
 	first   int32  // minute first seen, ...
 	firstD  int32  // ... first refused anew, 0 = never
+	clean   int64  // clients at risk before that
 	base    baseline
 	blocks  [waiting]block // counts that wait to be learned, the oldest first
 	fresh   freshRate      // rate of refusals that were news, for the expectations of the explanation
@@ -39,6 +40,7 @@ type block struct {
 	at      int32 // minute / 5
 	A, D, O uint16
 	skip    bool // an event of this series was open: teaches nothing
+	usual   bool // an alarm was looked into and there was nothing: teaches in full
 }
 
 // freshRate is a discounted ratio.
@@ -239,7 +241,12 @@ func (st *seriesTable) learn(s *series, minute, age int32) {
 			known += int(b.O) // a part of the site knows its standing refusals; where clients come from says nothing of them
 		}
 		w := s.base.trust(int(b.A), known)
-		if b.skip || suspect {
+		switch {
+		case b.skip:
+			w = 0
+		case b.usual:
+			w = 1
+		case suspect:
 			w = 0
 		}
 		keep := fast.after(b.at*blockMinutes - s.base.last)
@@ -259,6 +266,16 @@ func (s *series) suspect(minute int32) bool {
 		d, n = d+float64(s.blocks[i].D), n+float64(s.blocks[i].A)
 	}
 	return d > 0 && d >= suspectShare*n && d >= suspectLift*n*s.base.envelope(minute) && s.ed.lnM() >= suspectNats
+}
+
+// dismiss takes the evidence of an alarm back that was looked into and is no
+// incident. What made it is what the series is like, and is learned as that:
+// or the alarm would be raised again and again.
+func (s *series) dismiss(minute int32) {
+	s.ed.reset(minute)
+	for i := range s.blocks[:s.waits] {
+		s.blocks[i].usual = true
+	}
 }
 
 const (

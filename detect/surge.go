@@ -27,8 +27,9 @@ const (
 	fewNetworks   = 4 // a log with no more is of an intranet: there is nobody from elsewhere to ask
 	minLift       = 2.0
 	usualClients  = 2   // refused before, from which what was refused before counts
-	usualNats     = 3.0 // of evidence that the rate is another one
+	usualNats     = 5.0 // of evidence that the rate is another one
 	soonClients   = 5   // fewer must have ten times the evidence
+	unmissed      = 4   // of so many refused clients not one asked for what others are served: nothing is missed
 	byChance      = .05 // probability with which clients of other networks may be refused by chance
 	leastEvidence = 7   // nats: with less no cohort raises an alarm
 )
@@ -76,7 +77,7 @@ func (e *Engine) test(minute int32) []alarm {
 		s.atRisk += int64(s.A)
 		s.lastA = minute
 		if d > 0 && s.firstD == 0 {
-			s.firstD = minute
+			s.firstD, s.clean = minute, s.atRisk-int64(s.A)
 		}
 		if d > 0 || s.O > 0 {
 			s.lastD = minute
@@ -121,9 +122,8 @@ func lnBernoulli(d, n int, q float64) float64 {
 
 // gates says whether an alarm is worth a person's time: enough different
 // clients, a rate well above expectation, and not of one network only.
-func (e *Engine) gates(a alarm) bool {
+func (e *Engine) gates(a alarm, g gathered) bool {
 	s := &e.series.list[a.series]
-	g := e.refusedIn(s, a.start)
 	d := float64(len(g.refused))
 	switch {
 	case len(g.refused) < minClients:
@@ -166,13 +166,15 @@ type gathered struct {
 	refused  map[uint64]bool
 	others   map[uint64]float64 // clients that were not refused, with their weights
 	minutes  float64            // of clients at risk
+	asked    int                // of the refused, those that others are served what they asked for, or that were served before
 	networks map[uint32]*inNetwork
 }
 
 type inNetwork struct{ refused, minutes float64 }
 
 func (e *Engine) refusedIn(s *series, from int32) gathered {
-	g := gathered{map[uint64]bool{}, map[uint64]float64{}, 0, map[uint32]*inNetwork{}}
+	g := gathered{refused: map[uint64]bool{}, others: map[uint64]float64{}, networks: map[uint32]*inNetwork{}}
+	asked := map[uint64]bool{}
 	for _, p := range e.ring.since(from) {
 		last := uint64(0)
 		for i := range p.facts {
@@ -194,6 +196,9 @@ func (e *Engine) refusedIn(s *series, from int32) gathered {
 					net.refused++
 				}
 				g.refused[key] = true
+				if f.known || f.before {
+					asked[key] = true
+				}
 			} else if f.denied == 0 {
 				g.others[key] = float64(f.weight)
 			}
@@ -204,6 +209,7 @@ func (e *Engine) refusedIn(s *series, from int32) gathered {
 			}
 		}
 	}
+	g.asked = len(asked)
 	return g
 }
 

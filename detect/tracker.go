@@ -13,6 +13,7 @@ type tracker struct {
 	waves   []foundWave     // waves of probes found in it
 	ends    []uint64        // keys of dead ends found in it
 	raids   []foundRaid     // raids on doors found in it
+	said    explained
 	refused int64
 }
 
@@ -42,6 +43,8 @@ func (t *tracker) turned(e *Engine, client uint32, minute int32) {
 func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	p.ask()
 	t.take(e, p)
+	t.said.begin()
+	t.said.made = 0
 	for _, a := range alarms {
 		t.alarm(e, p, a)
 	}
@@ -113,10 +116,12 @@ func (t *tracker) alarm(e *Engine, p *page, a alarm) {
 		s.event = ev.number
 		return
 	}
-	if !e.gates(a) {
-		return
+	switch g := e.refusedIn(s, a.start); {
+	case unmissed*g.asked < len(g.refused):
+		s.dismiss(p.minute)
+	case e.gates(a, g):
+		t.openSurge(e, p, a)
 	}
-	t.openSurge(e, p, a)
 }
 
 // absorb finds the open event that holds most of the newly refused clients of
@@ -166,6 +171,7 @@ func (ev *event) freeze(e *Engine) {
 // reopen goes on with an ended event. A surge takes in what it missed.
 func (t *tracker) reopen(e *Engine, ev *event) {
 	ev.ended, ev.quiet, ev.calm = false, 0, 0
+	t.said.begin()
 	if ev.origin == bySurge {
 		t.surges++
 		t.catchUp(e, ev)

@@ -1,0 +1,62 @@
+package detect
+
+// explained holds what the alarms of a window have been explained by: many have
+// one reason, and the explanation of what has come since a minute is the same
+// for all of them until an event is opened or widened.
+type explained struct {
+	all, fresh map[int32]*explanation // by the minute they begin at: of everything, and of what no open surge holds
+	made       int
+}
+
+// maxExplained bounds the explanations of a window. An alarm that has to wait
+// keeps its evidence and is raised again in the next one.
+const maxExplained = 16
+
+// explanation names the cohorts of what has come since a minute.
+type explanation struct {
+	x     *explainer
+	found []cohortScore
+	empty bool // nothing stands out
+	usual bool // nobody misses it
+}
+
+// begin forgets what does not hold in another window, or after an event has
+// taken something.
+func (k *explained) begin() {
+	if k.all == nil {
+		k.all, k.fresh = map[int32]*explanation{}, map[int32]*explanation{}
+	}
+	clear(k.all)
+	clear(k.fresh)
+}
+
+// explainAll explains everything since a minute; nil if the window's share of
+// work is done.
+func (t *tracker) explainAll(e *Engine, from int32) *explanation {
+	return t.said.get(t.said.all, e, from, nil)
+}
+
+// explainFresh explains what no open surge holds.
+func (t *tracker) explainFresh(e *Engine, from, minute int32) *explanation {
+	known := len(t.said.fresh)
+	s := t.said.get(t.said.fresh, e, from, func(_ *fact, v *[numAxes]uint32) bool { return !t.held(v) })
+	if s != nil && len(t.said.fresh) > known {
+		s.empty = len(s.found) == 0 || s.x.llr(&s.found[0]) < explainLLR
+		s.usual = !s.empty && (!e.news(s.found[0].terms, minute) || !e.missed(s.found[0].terms, from))
+	}
+	return s
+}
+
+func (k *explained) get(list map[int32]*explanation, e *Engine, from int32, keep func(*fact, *[numAxes]uint32) bool) *explanation {
+	if s := list[from]; s != nil {
+		return s
+	}
+	if k.made >= maxExplained {
+		return nil
+	}
+	k.made++
+	x := newExplainer(e.space, e.cells(from, keep))
+	s := &explanation{x: x, found: x.explain()}
+	list[from] = s
+	return s
+}
