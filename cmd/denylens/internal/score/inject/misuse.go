@@ -83,7 +83,7 @@ func misuse(c Case, base *Log, onset time.Time, rng *rand.Rand) (*Log, simulate.
 	n := len(out.Lines) - len(base.Lines)
 	out.Sort()
 	in.Kind, in.Clients, in.DeniedClients = "misuse", addresses(clients), len(denied)
-	return out, *in, Effect{Lines: n, Refused: len(denied), Active: len(clients), Minutes: max(1, c.Duration.Minutes())}, n > 0
+	return out, *in, Effect{Lines: n, Refused: len(denied), Active: len(clients), Minutes: max(1, c.Duration.Minutes())}, 4*n > len(r.asks) // what the end of the log cuts short is another thing
 }
 
 // stranger is an address of somebody who has not been here.
