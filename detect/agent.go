@@ -15,7 +15,7 @@ type agent struct {
 // browsers in the order in which their tokens must be looked for: Edge and
 // Opera also say Chrome, Chrome also says Safari.
 var browsers = [...]struct{ token, family string }{
-	{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"Edge/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung"}, {"YaBrowser/", "Yandex"},
+	{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"Edge/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"YaBrowser/", "Yandex"},
 	{"UCBrowser/", "UCBrowser"}, {"Vivaldi/", "Vivaldi"}, {"HeadlessChrome/", "HeadlessChrome"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"},
 	{"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"}, {"MSIE ", "MSIE"}, {"Trident/7", "MSIE"}, {"Version/", "Safari"},
 }

@@ -126,7 +126,7 @@ func onPath(path, prefix string) bool {
 }
 
 // agentTokens are the names of browsers in their user agents, where they differ.
-var agentTokens = map[string]string{"edge": "edg", "opera": "opr", "safari": "version", "samsung": "samsungbrowser", "samsung internet": "samsungbrowser",
+var agentTokens = map[string]string{"edge": "edg", "opera": "opr", "safari": "version", "samsung internet": "samsungbrowser",
 	"msie": "msie ", "ie": "msie "}
 
 // isAgent tells whether a user agent, in lower case, is of a family, or of a
