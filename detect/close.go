@@ -65,7 +65,7 @@ func sampling(rows, limit int) uint64 {
 // sum is one client's window.
 type sum struct {
 	n, ok, denied, auth, miss, limited uint32
-	always                             uint32 // refusals of what is refused to everybody, or never served to anybody and linked by no page
+	always                             uint32 // refusals of what is refused to everybody, or to many for long, or never served to anybody and linked by no page
 	flags                              flags
 	fails, hits, oks, probes           uint16
 	assets, pages, refs                uint16
@@ -75,7 +75,8 @@ type sum struct {
 	doors                              uint32 // requests of paths that sign people in
 	door                               uint64 // template to which a sign-in was sent, ...
 	doorLeaf                           uint32
-	doorMiss                           bool // ... and was not there
+	doorMiss                           bool  // ... and was not there
+	deniedFirst, okLast                uint8 // seconds of the minute: of the first refusal, 255 = none, and after the last answer that served it
 }
 
 func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
@@ -109,6 +110,14 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 		e.absent.visit(c, e.leaves.list.at(w.rows[head].leaf))
 	}
 	e.learnClient(c, w.minute, s)
+	if c.turned == 0 && s.servedFirst() && c.loadsPages() { // what it was served first tells who it is
+		legit = legitimacy(c, s.flags)
+		if weight > 0 {
+			for i := c.facts.lo; i < c.facts.hi; i++ {
+				p.facts[i].legit = tenths(legit)
+			}
+		}
+	}
 	e.walk(c, id, w.minute, *s)
 	e.misuse(c, id, w.minute, s)
 	if c.user != 0 && s.ok > 0 {
@@ -120,6 +129,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 // summarise adds up a client's rows and sees which templates are new to it.
 func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 	blocked := c.blocked(w, head)
+	s.deniedFirst = 255
 	for i := head; i != 0; i = w.rows[i].next {
 		r := &w.rows[i]
 		if r.flags&(fDoubt|fAsset) == fDoubt && r.by[clOK] == 0 && !e.served.others(r.tmpl, id) {
@@ -132,6 +142,7 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		s.miss += uint32(r.by[clMiss])
 		s.limited += uint32(r.by[clLimited])
 		s.flags |= r.flags
+		s.deniedFirst, s.okLast = min(s.deniedFirst, r.first), max(s.okLast, r.okLast)
 		if r.flags&fAsset != 0 {
 			s.assets = add16(s.assets, r.n)
 		} else {
@@ -148,7 +159,8 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		c.objects.add(r, owned || r.flags&fObject != 0 && r.by[clDenied] > 0 && e.track.partly(e, c, r))
 		if r.by[clDenied] > 0 {
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0
-			if linked := r.flags&(fAsset|fReferer) == fAsset|fReferer; !linked && !e.served.ever(r.tmpl) || e.alwaysRefused(e.leaves.list.at(r.leaf)) {
+			l := e.leaves.list.at(r.leaf)
+			if linked := r.flags&(fAsset|fReferer) == fAsset|fReferer; !linked && !e.served.ever(r.tmpl) || e.alwaysRefused(l) || e.oftenRefused(l, w.minute) {
 				s.always += uint32(r.by[clDenied])
 			}
 			if r.why[0] == 0 {
@@ -326,7 +338,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		}
 		f := fact{client: r.client, check: uint32(c.hash), leaf: r.leaf, attr: c.values(), n: uint16(min(r.n, 1<<16-1)), denied: r.by[clDenied],
 			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: r.news, known: r.by[clDenied] > 0 && e.served.others(r.tmpl, r.client), before: before, hostile: hostile, recent: c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch || r.by[clDenied] > 0,
-			old: c.ok > 0, legit: int8(math.Max(-60, math.Min(60, legit*10))), sec: r.first, why: r.why, rule: r.rule}
+			old: c.ok > 0, legit: tenths(legit), sec: r.first, why: r.why, rule: r.rule}
 		for k, n := range r.by {
 			if n > 0 {
 				f.met |= 1 << k
@@ -337,6 +349,9 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		c.facts.hi++
 	}
 }
+
+// tenths is a log-odds as a fact keeps it.
+func tenths(nats float64) int8 { return int8(math.Max(-60, math.Min(60, nats*10))) }
 
 // pathKey identifies a client and the deepest followed path of a row.
 func (e *Engine) pathKey(c *client, r *row) uint64 {

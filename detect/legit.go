@@ -21,8 +21,8 @@ func legitimacy(c *client, now flags) float64 {
 	add(c.userOK, 3)
 	add(c.hours >= seldomHours && float64(c.ok) >= 0.9*total, 2)
 	x += 1.5 * math.Min(1, math.Log1p(float64(c.ok))/math.Log(50))
-	add(c.pages > 0 && c.assets >= c.pages && c.assets <= 60*c.pages, 1)
-	add(c.refs >= 2 && float64(c.refs) > 0.6*total, 1)
+	add(c.loads() && c.assets <= 60*c.pages, 1)
+	add(c.follows(total), 1)
 	add(f&fBrowser != 0, 0.5)
 	add(f&fTool != 0 && f&fNoAgent == 0, -1)
 	add(f&fNoAgent != 0, -1.5)
@@ -35,6 +35,18 @@ func legitimacy(c *client, now flags) float64 {
 	add(now&fProbe != 0, -2)
 	add(now&fLogin != 0 && f&fBrowser != 0 && c.assets == 0 && !c.userOK, -4) // no browser signs in without a picture or a style
 	return math.Max(-6, math.Min(6, x))
+}
+
+// loads tells whether a client asks for as many pictures, styles and scripts as
+// pages have.
+func (c *client) loads() bool { return c.pages > 0 && c.assets >= c.pages }
+
+// follows tells whether most of so many requests say which page led to them.
+func (c *client) follows(total float64) bool { return c.refs >= 2 && float64(c.refs) > 0.6*total }
+
+// loadsPages tells whether a client does what browsers do, and programs seldom.
+func (c *client) loadsPages() bool {
+	return c.flags&fBrowser != 0 && c.loads() && c.follows(float64(c.ok+c.refusedBefore()+c.miss+c.auth))
 }
 
 // refusedBefore counts the refusals of a client but for those that are being

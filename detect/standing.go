@@ -104,3 +104,22 @@ func (e *Engine) alwaysRefused(l *leaf) bool {
 	}
 	return false
 }
+
+// oftenRefused tells whether a path of a leaf has been refused to others for a
+// while, and to many of those who ask for it: that one more is says nothing of
+// who that is.
+func (e *Engine) oftenRefused(l *leaf, minute int32) bool {
+	for _, v := range l.path {
+		if v == 0 {
+			continue
+		}
+		if id := e.series.at(v); id > 0 {
+			if s := &e.series.list[id]; s.firstD != 0 && minute-s.firstD > coldMinutes && s.refused > usualClients && oftenShare*s.refused >= s.atRisk {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+const oftenShare = 10 // of so many clients one newly refused is often

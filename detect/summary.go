@@ -78,7 +78,7 @@ func (t *tracker) shadowed(ev *event) bool {
 			continue
 		}
 		for k := range ev.members {
-			if o.clients[k].denied {
+			if x := o.clients[k]; x.denied && 2*x.requests >= ev.clients[k].requests {
 				return true
 			}
 		}

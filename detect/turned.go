@@ -16,10 +16,16 @@ import (
 const (
 	turnedRate    = 0.9
 	turnedHistory = 20 // requests served before
-	turnedMinutes = 5  // between first seen and the first refusal
+	turnedMinutes = 5  // between first seen and the first refusal, but for a browser that loads pages
 	turnedDenials = 5
 	turnedUser    = 3 // the same for a client with a user name or key
 )
+
+// servedFirst tells whether all that a client was served in a window came
+// before what it was refused.
+func (s *sum) servedFirst() bool {
+	return s.denied > 0 && s.ok > 0 && int(s.okLast) <= int(s.deniedFirst)+1
+}
 
 // turn takes a client's window in and flags it when the evidence is enough for
 // the number of clients watched (Bonferroni over those with a history).
@@ -30,8 +36,11 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 			return
 		}
 		c.baseOK, c.baseDenied, c.turnStart = c.ok-s.ok, c.denied-s.denied, minute
+		if s.servedFirst() {
+			c.baseOK, s.ok = c.ok, 0
+		}
 	}
-	if c.baseOK < turnedHistory || c.turnStart-c.first < turnedMinutes {
+	if c.baseOK < turnedHistory || c.turnStart-c.first < turnedMinutes && !c.loadsPages() {
 		return
 	}
 	p0 := math.Min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))

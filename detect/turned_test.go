@@ -75,3 +75,78 @@ func TestATrueCrawlerRefusedIsAnOverblockOfWeight(t *testing.T) {
 		}
 	}
 }
+
+// pageOf makes lines of a browser that loads a page with its pictures: as many as
+// are served in one second, and as many as are refused in another.
+func pageOf(addr string, minute, served, servedAt, refused, refusedAt int) (out []string) {
+	const agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+	one := func(second, status int, path, from string) {
+		v := visit{minute, second, 0, path, status}
+		_, rest, _ := strings.Cut(v.line(0), " [")
+		rest = rest[:strings.Index(rest, ` "https://`)]
+		out = append(out, fmt.Sprintf("%s - - [%s %q %q\n", addr, rest, from, agent))
+	}
+	one(min(servedAt, refusedAt), 200, "/docs/start", "-")
+	for i := range served {
+		one(servedAt, 200, fmt.Sprintf("/img/served-%d.png", i), "https://www.example.com/docs/start")
+	}
+	for i := range refused {
+		one(refusedAt, 403, fmt.Sprintf("/img/refused-%d.png", i), "https://www.example.com/docs/start")
+	}
+	return out
+}
+
+func TestAVisitorCutOffInTheMiddleOfAPageIsTold(t *testing.T) {
+	everybody := func() []string { // the same pictures are served to others
+		var out []string
+		for k := range 3 {
+			out = append(out, pageOf(fmt.Sprintf("192.0.2.%d", k+1), 20+10*k, 40, 5, 0, 0)...)
+			for i := range 40 {
+				v := visit{20 + 10*k, 6, 0, fmt.Sprintf("/img/refused-%d.png", i), 200}
+				_, rest, _ := strings.Cut(v.line(0), " [")
+				out = append(out, fmt.Sprintf("192.0.2.%d - - [%s", k+1, rest))
+			}
+		}
+		return out
+	}
+	for name, at := range map[string]struct {
+		served, refused int
+		told            bool
+	}{"served, then refused": {10, 12, true}, "refused, then served": {12, 10, false}} {
+		lines := append(site(8, 100, nil), everybody()...)
+		lines = append(lines, pageOf("198.51.100.9", 70, 40, at.served, 40, at.refused)...)
+		found := analyse(t, ingest.Options{}, inOrder(lines)).Incidents
+		if told := len(found) == 1 && found[0].Kind == Overblock && found[0].Severity == Low; told != at.told {
+			t.Errorf("%s: %v", name, titles(Summary{Incidents: found}))
+		}
+	}
+}
+
+// What one in four of those who ask is refused, whoever asks, says nothing of one
+// more.
+func TestWhatManyAreRefusedSaysNothingOfOne(t *testing.T) {
+	lines := site(9, 300, nil)
+	for k := range 96 {
+		refused := 0
+		if k%4 == 3 {
+			refused = 12
+		}
+		page := pageOf(fmt.Sprintf("203.0.113.%d", k+1), 3+3*k, 30, 5, refused, 20)
+		for i := range page {
+			page[i] = strings.ReplaceAll(page[i], "/img/refused-", "/film/part-")
+		}
+		if refused == 0 {
+			for i := range 12 {
+				v := visit{3 + 3*k, 20, 0, fmt.Sprintf("/film/part-%d.png", i), 200}
+				_, rest, _ := strings.Cut(v.line(0), " [")
+				page = append(page, fmt.Sprintf("203.0.113.%d - - [%s", k+1, rest))
+			}
+		}
+		lines = append(lines, page...)
+	}
+	for _, inc := range analyse(t, ingest.Options{}, inOrder(lines)).Incidents {
+		if inc.Severity.Rank() >= Medium.Rank() || inc.Impact.DeniedClients > usualClients {
+			t.Errorf("%s %s", inc.Severity, inc.Title)
+		}
+	}
+}

@@ -32,8 +32,9 @@ type row struct {
 	size   int32  // body size of the refusals, -1 if they differ
 	status uint16
 	sample uint16 // 1-based index into window.samples
-	first  uint8  // second of the minute of the first refusal
+	first  uint8  // second of the minute of the first refusal, 255 = none
 	last   uint8
+	okLast uint8 // second after that of the last answer that served it, 0 = none
 	why    [2]ingest.Why
 	news   bool   // set when the window closes: a refusal that counts, see closeClient
 	rule   uint32 // symbol of the rule that a note named
@@ -133,7 +134,7 @@ func (r *row) absorb(x *row) {
 	}
 	r.flags |= x.flags
 	r.paths |= x.paths
-	r.first, r.last = min(r.first, x.first), max(r.last, x.last)
+	r.first, r.last, r.okLast = min(r.first, x.first), max(r.last, x.last), max(r.okLast, x.okLast)
 	r.because(x.why[0])
 	r.because(x.why[1])
 }
@@ -207,18 +208,21 @@ func (w *window) grow() {
 	}
 }
 
-// count adds one observation to a row.
-func (r *row) count(o *obs) {
+// count adds one observation to a row of a minute.
+func (r *row) count(o *obs, minute int32) {
 	r.n++
 	if r.by[o.class] < 1<<16-1 {
 		r.by[o.class]++
 	}
 	r.flags |= o.flags
 	r.paths |= 1 << (o.raw >> 58)
+	sec := uint8(o.t - int64(minute)*bucket)
+	if o.class == clOK {
+		r.okLast = max(r.okLast, sec+1)
+	}
 	if o.class != clDenied {
 		return
 	}
-	sec := uint8(o.t - floorDiv(o.t, bucket)*bucket)
 	if r.by[clDenied] == 1 {
 		r.size, r.status = o.bytes, o.status
 	} else if r.size != o.bytes {
