@@ -89,20 +89,45 @@ func (t *tracker) takeIn(e *Engine, ev *event) {
 // while it went on, and surges refused hardly more than all of it.
 func (t *tracker) takeParts(e *Engine, ev *event) {
 	for _, o := range t.events {
-		if o == ev || o.hidden || o.frozen != nil || o.limited > 0 || ev.limited > 0 || o.lastD < ev.onset || o.onset > ev.lastD {
+		if o == ev || o.hidden || o.frozen != nil || o.limited > 0 || ev.limited > 0 || o.onset > ev.lastD {
 			continue
 		}
 		part := false
 		switch o.origin {
 		case byTurn:
-			part = o.onset >= ev.onset-blockMinutes && (len(ev.cohorts[0]) == 0 || t.within(o, ev))
+			part = e.turnedIn(o, ev) || o.lastD >= ev.onset && o.onset >= ev.onset-blockMinutes && (len(ev.cohorts[0]) == 0 || t.within(o, ev))
 		case bySurge:
-			part = len(o.clients) < len(ev.clients) && (2*ev.share() > 1 || o.share() <= purerShare*ev.share()) && t.within(o, ev)
+			part = o.lastD >= ev.onset && len(o.clients) < len(ev.clients) && (2*ev.share() > 1 || o.share() <= purerShare*ev.share()) && t.within(o, ev)
 		}
 		if part {
 			t.dissolve(e, o, ev)
 		}
 	}
+}
+
+// turnedIn tells whether a client was turned by what a surge is of, less than an
+// hour before there were enough of them to see it: most of its refusals are of
+// the surge's cohort.
+func (e *Engine) turnedIn(o, ev *event) bool {
+	if len(ev.cohorts[0]) == 0 || o.lastD < ev.onset-epoch || o.onset < ev.onset-epoch || o.members == nil {
+		return false
+	}
+	in, all := 0, 0
+	pages := e.ring.since(o.onset)
+	for k := range pages {
+		p := &pages[k]
+		for _, s := range e.spans(o.members, p) {
+			for i := s.lo; i < s.hi; i++ {
+				if f := &p.facts[i]; f.denied > 0 && p.minute <= o.lastD {
+					all++
+					if ev.match(e, f) {
+						in++
+					}
+				}
+			}
+		}
+	}
+	return 2*in > all
 }
 
 // dissolve ends an event that turns out to be a part of another one. A

@@ -61,6 +61,7 @@ type event struct {
 	sure     bool    // byDeadEnd: people were among them
 	came     float64 // ... those that did
 	span     int32   // byRaid: minutes that it took to show
+	okEnd    uint32  // byTurn: what the client had been served when it ended
 }
 
 // told is what subscribers were told last, to tell them of material change only.

@@ -14,7 +14,7 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 				c.turned = 0 // an echo of that surge
 				return
 			}
-			if ev.origin == o && ev.members[key] && ev.frozen == nil && (pc.scan && p.minute-ev.end < dayMinutes || !pc.scan && (p.minute-ev.end < epoch || c.turnStart <= ev.end)) {
+			if ev.origin == o && ev.members[key] && ev.frozen == nil && (pc.scan && p.minute-ev.end < dayMinutes || !pc.scan && ev.goesOn(c, p.minute)) {
 				t.reopen(e, ev)
 				return
 			}
@@ -56,6 +56,12 @@ func (t *tracker) client(e *Engine, p *page, pc pendingClient) {
 		t.kindred(e, p)
 	}
 	t.tell(e, ev, true)
+}
+
+// goesOn tells whether what an ended event of a turned client was about goes on:
+// the client has been served nothing since, or was away for less than an hour.
+func (ev *event) goesOn(c *client, minute int32) bool {
+	return minute-ev.end < epoch || c.turnStart <= ev.end || minute-ev.end < dayMinutes && c.baseOK <= ev.okEnd
 }
 
 // resumes tells whether a turned client belongs to a surge that has ended for

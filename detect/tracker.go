@@ -168,14 +168,17 @@ func (ev *event) freeze(e *Engine) {
 	ev.frozen, ev.clients, ev.f = &inc, nil, features{meanwhile: meanwhile{requests: ev.f.requests}}
 }
 
-// reopen goes on with an ended event. A surge takes in what it missed.
+// reopen goes on with an ended event, which takes in what it missed.
 func (t *tracker) reopen(e *Engine, ev *event) {
 	ev.ended, ev.quiet, ev.calm = false, 0, 0
 	t.said.begin()
-	if ev.origin == bySurge {
+	switch ev.origin {
+	case bySurge:
 		t.surges++
 		t.catchUp(e, ev)
 		t.takeParts(e, ev)
+	case byTurn:
+		t.catchUp(e, ev)
 	}
 }
 
@@ -259,7 +262,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 		t.surges--
 	}
 	if c := e.clients.known(ev.client); ev.origin == byTurn && c != nil {
-		c.turned = 0
+		c.turned, ev.okEnd = 0, c.ok
 	}
 	for i := range e.series.list {
 		s := &e.series.list[i]
