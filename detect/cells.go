@@ -45,7 +45,7 @@ func (c *collector) begin(e *Engine) {
 	clear(c.index)
 	clear(c.merged)
 	clear(c.clients)
-	c.out, c.rates, c.pairs, c.uses = nil, c.rates[:0], c.pairs[:0], c.uses[:0]
+	c.out, c.rates, c.pairs, c.uses = make([]cell, 0, len(c.out)), c.rates[:0], c.pairs[:0], c.uses[:0]
 }
 
 // collector merges facts into cells. Its keys are hashes of what they stand

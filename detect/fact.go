@@ -105,6 +105,16 @@ func (r *ring) stale(i int, minute int32) bool {
 // reach is the minute from which on pages are at hand, or from if that is later.
 func (r *ring) reach(from int32) int32 { return max(from, r.from) }
 
+// anyFact tells whether one of facts is so. They are big: none is copied.
+func anyFact(facts []fact, so func(*fact) bool) bool {
+	for i := range facts {
+		if so(&facts[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // span is where a client's facts are in a page.
 type span struct{ lo, hi int32 }
 

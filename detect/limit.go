@@ -110,7 +110,7 @@ func (e *Engine) limited(free func(*fact) bool, from int32) (light float64, ok b
 	turns := 0.0
 	clients := map[uint64]bool{}
 	e.stays(from, func(v stay) {
-		if !slices.ContainsFunc(v.facts, func(f fact) bool { return f.denied > 0 && f.known && free(&f) }) {
+		if !anyFact(v.facts, func(f *fact) bool { return f.denied > 0 && f.known && free(f) }) {
 			return
 		}
 		sizes = append(sizes, v.requests)

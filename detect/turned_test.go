@@ -150,3 +150,24 @@ func TestWhatManyAreRefusedSaysNothingOfOne(t *testing.T) {
 		}
 	}
 }
+
+// A client that comes back after hours and is still refused is the same incident;
+// one that was served in between is another.
+func TestAClientTurnedAwayIsToldOnceUntilItIsServedAgain(t *testing.T) {
+	for name, want := range map[string]int{"refused all along": 1, "served in between": 2} {
+		key := requests("198.51.100.9", "key-17", "acme-sync/1.8", "GET /docs/start", 560, func(m int) int {
+			switch {
+			case m < 60:
+				return 200
+			case m < 80 || m >= 540:
+				return 403
+			case m >= 400 && m < 440 && want == 2:
+				return 200
+			}
+			return 0
+		})
+		if got := analyse(t, ingest.Options{}, inOrder(append(site(11, 600, nil), key...))).Incidents; len(got) != want {
+			t.Errorf("%s: %v, want %d", name, titles(Summary{Incidents: got}), want)
+		}
+	}
+}

@@ -116,9 +116,10 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	if err != nil {
 		return nil, err
 	}
-	if options.Workers == 0 {
-		options.Workers = max(1, runtime.GOMAXPROCS(0)-1) // the engine keeps a processor busy
+	if options.Workers > 0 {
+		runtime.GOMAXPROCS(options.Workers)
 	}
+	options.Workers = max(1, runtime.GOMAXPROCS(0)-1)    // the engine keeps a processor busy
 	debug.SetMemoryLimit(int64(conf.MaxMemory) - 32<<20) // the program itself, stacks and maps of the system need the rest
 	debug.SetGCPercent(50)
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}

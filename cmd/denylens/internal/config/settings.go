@@ -51,7 +51,7 @@ var Settings = []Setting{
 		Doc:   "memory to stay within",
 		field: func(c *Config) any { return &c.MaxMemory }, check: size("64MiB", "1TiB")},
 	{Key: "workers", Flag: "workers", Scope: Reading, Arg: "N", Def: "0",
-		Doc:   "parsing goroutines; 0 is one for each processor, but for the one that judges",
+		Doc:   "processors to use; 0 is all of them",
 		field: func(c *Config) any { return &c.Workers }, check: within(0, 256)},
 	{Key: "fail_on", Flag: "fail-on", Scope: Judging, Arg: "SEVERITY",
 		Doc:   "exit 1 if there is an incident of SEVERITY or above: low, medium, high, critical",
