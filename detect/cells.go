@@ -48,6 +48,16 @@ func (c *collector) begin(e *Engine) {
 	c.out, c.rates, c.pairs, c.uses = make([]cell, 0, len(c.out)), c.rates[:0], c.pairs[:0], c.uses[:0]
 }
 
+// release lets go of tables that a crowd has made large.
+func (c *collector) release() {
+	if cap(c.pairs) > keptPairs {
+		*c = collector{}
+	}
+	c.out, c.keep, c.counts, c.expect = nil, nil, nil, nil
+}
+
+const keptPairs = 1 << 13
+
 // collector merges facts into cells. Its keys are hashes of what they stand
 // for.
 type collector struct {

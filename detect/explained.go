@@ -5,16 +5,20 @@ package detect
 // for all of them until an event is opened or widened.
 type explained struct {
 	all, fresh map[int32]*explanation // by the minute they begin at: of everything, and of what no open surge holds
+	latest     *explanation
 	made       int
 }
 
-// maxExplained bounds the explanations of a window. An alarm that has to wait
-// keeps its evidence and is raised again in the next one.
-const maxExplained = 16
+// Bounds of a window's work: explanations made, and alarms looked into. An alarm
+// that has to wait keeps its evidence and is raised again in the next one.
+const (
+	maxExplained = 8
+	maxLooks     = 24
+)
 
 // explanation names the cohorts of what has come since a minute.
 type explanation struct {
-	x     *explainer
+	x     *explainer // of the latest explanation only: it holds all cells
 	found []cohortScore
 	empty bool // nothing stands out
 	usual bool // nobody misses it
@@ -28,6 +32,7 @@ func (k *explained) begin() {
 	}
 	clear(k.all)
 	clear(k.fresh)
+	k.latest = nil
 }
 
 // explainAll explains everything since a minute; nil if the window's share of
@@ -49,14 +54,26 @@ func (t *tracker) explainFresh(e *Engine, from, minute int32) *explanation {
 
 func (k *explained) get(list map[int32]*explanation, e *Engine, from int32, keep func(*fact, *[numAxes]uint32) bool) *explanation {
 	if s := list[from]; s != nil {
+		if s.x == nil && !s.empty && !s.usual {
+			k.explain(s, e, from, keep)
+		}
 		return s
 	}
 	if k.made >= maxExplained {
 		return nil
 	}
 	k.made++
-	x := newExplainer(e.space, e.cells(from, keep))
-	s := &explanation{x: x, found: x.explain()}
+	s := &explanation{}
+	k.explain(s, e, from, keep)
 	list[from] = s
 	return s
+}
+
+func (k *explained) explain(s *explanation, e *Engine, from int32, keep func(*fact, *[numAxes]uint32) bool) {
+	if k.latest != nil {
+		k.latest.x = nil
+	}
+	s.x = newExplainer(e.space, e.cells(from, keep))
+	s.found = s.x.explain()
+	k.latest = s
 }

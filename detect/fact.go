@@ -64,10 +64,11 @@ type ring struct {
 // hours to show. There are no more than maxPages of them: a minute may have come
 // in parts.
 const (
-	keepPages = 45
-	keepLong  = 360
-	fewFacts  = 20_000
-	maxPages  = 420
+	keepPages  = 45
+	keepLong   = 360
+	fewFacts   = 20_000
+	spareFacts = 4 // tables of pages that are gone wait for new ones; more come at once when a minute came in parts
+	maxPages   = 420
 )
 
 // turn returns an empty page for a window.
@@ -80,7 +81,7 @@ func (r *ring) turn(w *window, number int32) *page {
 		old := &r.pages[gone]
 		r.kept -= len(old.facts)
 		r.from = old.minute + 1
-		if len(r.free) < keepPages {
+		if len(r.free) < spareFacts {
 			r.free = append(r.free, old.facts[:0])
 		}
 		gone++

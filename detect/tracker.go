@@ -45,7 +45,14 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	t.take(e, p)
 	t.said.begin()
 	t.said.made = 0
+	looks := 0
 	for _, a := range alarms {
+		if e.series.list[a.series].ed.lnM() < a.lnM {
+			continue // reset meanwhile by an event that this alarm belongs to
+		}
+		if looks++; looks > maxLooks {
+			break
+		}
 		t.alarm(e, p, a)
 	}
 	if p.over && e.young(p.minute) {
@@ -64,6 +71,8 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 		t.openWave(e, p, w)
 	}
 	t.followDeadEnds(e, p)
+	t.said.begin()
+	e.collector.release()
 	t.pending, t.shared, t.waves, t.raids = t.pending[:0], t.shared[:0], t.waves[:0], t.raids[:0]
 	for _, ev := range t.events {
 		if ev.ended {
@@ -107,9 +116,6 @@ func review(age int) bool {
 // alarm handles one series above the threshold.
 func (t *tracker) alarm(e *Engine, p *page, a alarm) {
 	s := &e.series.list[a.series]
-	if s.ed.lnM() < a.lnM {
-		return // reset meanwhile by an event that this alarm belongs to
-	}
 	if ev := t.absorb(e, s, a, p.minute); ev != nil {
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
 		s.ed.reset(p.minute)

@@ -119,13 +119,14 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	if options.Workers > 0 {
 		runtime.GOMAXPROCS(options.Workers)
 	}
-	options.Workers = max(1, runtime.GOMAXPROCS(0)-1)    // the engine keeps a processor busy
-	debug.SetMemoryLimit(int64(conf.MaxMemory) - 32<<20) // the program itself, stacks and maps of the system need the rest
+	options.Workers = max(1, runtime.GOMAXPROCS(0)-1) // the engine keeps a processor busy
+	memory := int64(conf.MaxMemory)
+	debug.SetMemoryLimit(memory - max(32<<20, memory*3/16)) // the program itself, stacks and maps of the system need the rest
 	debug.SetGCPercent(50)
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}
 	r.engine = detect.New(detect.Config{
 		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness, Patience: conf.Patience,
-		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: int64(conf.MaxMemory) / 2,
+		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: memory * 2 / 5,
 		SourceName: r.name, OnChange: onChange,
 	})
 	r.options.Map = func() func(*ingest.Batch) { return r.engine.NewReducer().Reduce }
