@@ -28,18 +28,18 @@ demo: build ## a simulated day on which a deployment locks visitors out, and wha
 	@echo; echo "The log is bin/demo.log, what really happened is in bin/demo.truth.json."
 
 test: ## unit tests, stories and golden files
-	@$(GO) test -json ./... | $(SUMMARY)
+	@$(GO) test -json -pgo=off ./... | $(SUMMARY)
 
 check: ## what must hold before a change goes in: format, vet, staticcheck, races, a moment of fuzzing
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt:" $$bad; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./cmd/denylens/...
 	$(GO) tool staticcheck ./...
-	@$(GO) test -json -race -short ./... | $(SUMMARY)
+	@$(GO) test -json -pgo=off -race -short ./... | $(SUMMARY)
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2000x
 
 e2e: build ## the built program against real nginx and Apache, bad inputs and real logs
-	@$(GO) test -json -tags e2e -count=1 -timeout 20m -run '^TestE2E' ./cmd/denylens | $(SUMMARY)
+	@$(GO) test -json -pgo=off -tags e2e -count=1 -timeout 20m -run '^TestE2E' ./cmd/denylens | $(SUMMARY)
 
 fuzz: ## every fuzz target for FUZZTIME, which is a time or, as in 2000x, a number of inputs
 	@git grep -oE '^func Fuzz\w+' -- '*_test.go' | sed 's|/[^/]*:func | |' | while read -r dir target; do \
