@@ -187,7 +187,7 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 			return
 		}
 	}
-	r.count(o, w.minute)
+	r.count(o)
 	if o.class == clDenied && r.by[clDenied] == 1 {
 		w.refused = append(w.refused, r.client)
 	}

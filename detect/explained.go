@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // explained holds what the alarms of a window have been explained by: many have
 // one reason, and the explanation of what has come since a minute is the same
 // for all of them until an event is opened or widened.
@@ -15,6 +17,17 @@ const (
 	maxExplained = 8
 	maxLooks     = 24
 )
+
+// inTurn puts alarms into the order in which they are looked into: as they are,
+// the strongest first, unless they are too many for one window. Then those that
+// have waited longest come first, or a few that never pass the gates would keep
+// all others waiting.
+func (st *seriesTable) inTurn(alarms []alarm) []alarm {
+	if len(alarms) > maxLooks {
+		slices.SortStableFunc(alarms, func(a, b alarm) int { return int(st.list[a.series].looked - st.list[b.series].looked) })
+	}
+	return alarms
+}
 
 // explanation names the cohorts of what has come since a minute.
 type explanation struct {
@@ -38,35 +51,37 @@ func (k *explained) begin() {
 // explainAll explains everything since a minute; nil if the window's share of
 // work is done.
 func (t *tracker) explainAll(e *Engine, from int32) *explanation {
-	return t.said.get(t.said.all, e, from, nil)
+	s, _ := t.said.get(t.said.all, e, from, nil)
+	return s
 }
 
 // explainFresh explains what no open surge holds.
 func (t *tracker) explainFresh(e *Engine, from, minute int32) *explanation {
-	known := len(t.said.fresh)
-	s := t.said.get(t.said.fresh, e, from, func(_ *fact, v *[numAxes]uint32) bool { return !t.held(v) })
-	if s != nil && len(t.said.fresh) > known {
+	s, made := t.said.get(t.said.fresh, e, from, func(_ *fact, v *[numAxes]uint32) bool { return !t.held(v) })
+	if made {
 		s.empty = len(s.found) == 0 || s.x.llr(&s.found[0]) < explainLLR
 		s.usual = !s.empty && (!e.news(s.found[0].terms, minute) || !e.missed(s.found[0].terms, from))
 	}
 	return s
 }
 
-func (k *explained) get(list map[int32]*explanation, e *Engine, from int32, keep func(*fact, *[numAxes]uint32) bool) *explanation {
-	if s := list[from]; s != nil {
+// get returns the explanation of a list that begins at minute from, and whether
+// it was made just now; nil if there is none and no more may be made.
+func (k *explained) get(list map[int32]*explanation, e *Engine, from int32, keep func(*fact, *[numAxes]uint32) bool) (s *explanation, made bool) {
+	if s = list[from]; s != nil {
 		if s.x == nil && !s.empty && !s.usual {
 			k.explain(s, e, from, keep)
 		}
-		return s
+		return s, false
 	}
 	if k.made >= maxExplained {
-		return nil
+		return nil, false
 	}
 	k.made++
-	s := &explanation{}
+	s = &explanation{}
 	k.explain(s, e, from, keep)
 	list[from] = s
-	return s
+	return s, true
 }
 
 func (k *explained) explain(s *explanation, e *Engine, from int32, keep func(*fact, *[numAxes]uint32) bool) {

@@ -31,6 +31,12 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		return
 	}
 	defer t.said.begin() // it will not be as it was
+	t.open(e, p, a, from, x, found)
+}
+
+// open goes on with the event that an explained alarm belongs to, or opens one.
+func (t *tracker) open(e *Engine, p *page, a alarm, from int32, x *explainer, found []cohortScore) {
+	s := &e.series.list[a.series]
 	named, light, limited := t.limitsRate(e, nil, found[0].terms, from)
 	if limited {
 		if ev := t.joinLimit(e, named, from, p.minute); ev != nil {
@@ -54,13 +60,14 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 	ev.before = e.shareBefore(ev, from)
 	e.look(ev, x, found, from)
 	t.replay(e, ev, from)
-	if ev.nDenied < minClients { // the refused asked for what nobody is served
+	hides := ev.share() < clearShare && a.start-s.firstD <= epoch && !s.tellsBefore(ev.share()) && !e.onlyWho(found[0].terms)
+	if ev.nDenied < minClients || hides && t.hidden(found[0].terms) { // the refused asked for what nobody is served, or it is known
 		t.events = t.events[:len(t.events)-1]
 		t.surges--
 		s.dismiss(p.minute)
 		return
 	}
-	if ev.share() < clearShare && a.start-s.firstD <= epoch && !s.tellsBefore(ev.share()) && !e.onlyWho(found[0].terms) {
+	if hides {
 		ev.origin, ev.hidden = byStart, true
 		t.surges--
 	}
@@ -69,6 +76,13 @@ func (t *tracker) openSurge(e *Engine, p *page, a alarm) {
 		t.takeParts(e, ev)
 	}
 	t.tell(e, ev, true)
+}
+
+// hidden tells whether a cohort is followed as a hidden event already.
+func (t *tracker) hidden(c conj) bool {
+	return slices.ContainsFunc(t.events, func(ev *event) bool {
+		return ev.hidden && !ev.ended && ev.origin == byStart && ev.cohorts[0].equal(c)
+	})
 }
 
 // asEver tells whether a cohort of one value has been refused as much before.

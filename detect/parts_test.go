@@ -128,3 +128,84 @@ func TestALockedOutUserIsNoEnumerator(t *testing.T) {
 		}
 	}
 }
+
+// The first visitor to meet a refusal is told before there are enough of them to
+// see what it is; then it is a part of that.
+func TestWhoWasTurnedAwayFirstIsAPartOfTheSurge(t *testing.T) {
+	lines := site(12, 300, nil)
+	for k := range 40 {
+		minute, refused := 5+3*k, 0
+		if k >= 30 {
+			minute, refused = 170+k, 30
+		}
+		if k == 30 {
+			minute = 160 // forty minutes before the others
+		}
+		addr := fmt.Sprintf("%d.%d.7.9", 60+k, 3*k)
+		lines = append(lines, pageOf(addr, minute, 40, 5, refused, 7)...)
+		if refused == 0 {
+			for i := range 30 {
+				v := visit{minute, 7, 0, fmt.Sprintf("/img/refused-%d.png", i), 200}
+				_, rest, _ := strings.Cut(v.line(0), " [")
+				lines = append(lines, fmt.Sprintf("%s - - [%s", addr, rest))
+			}
+		}
+	}
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], "/img/refused", "/film/part")
+	}
+	e := New(Config{})
+	found := analyseWith(t, e, ingest.Options{}, inOrder(lines)).Incidents
+	if len(found) != 1 || found[0].Impact.DeniedClients < 9 {
+		t.Fatalf("%v, want one incident", titles(Summary{Incidents: found}))
+	}
+	surge := *e.track.events[len(e.track.events)-1]
+	first := &event{origin: byTurn, onset: 1 << 30}
+	for key, c := range surge.clients {
+		if c.denied && c.first < first.onset {
+			first.onset, first.lastD, first.members = c.first, c.first, map[uint64]bool{key: true}
+		}
+	}
+	for minutes, want := range map[int32]bool{40: true, 70: false} { // had it shown so much later
+		surge.onset = first.onset + minutes
+		if got := e.turnedIn(first, &surge); got != want {
+			t.Errorf("%d minutes before: a part of it %v", minutes, got)
+		}
+	}
+	surge.onset, surge.cohorts = first.onset+40, []conj{{{axPath1, 1 << 30}}}
+	if e.turnedIn(first, &surge) {
+		t.Error("a part of a surge somewhere else")
+	}
+}
+
+// One refusal among many is no reason to leave the others untold.
+func TestAnEventShadowsOnlyWhoLostLittleElse(t *testing.T) {
+	for inOther, want := range map[int32]bool{1: false, 30: true} {
+		alone := &event{origin: byTurn, onset: 100, lastD: 140, members: map[uint64]bool{7: true}, clients: map[uint64]clientSeen{7: {denied: true, requests: 40}}}
+		other := &event{origin: byStart, hidden: true, onset: 10, lastD: 200, clients: map[uint64]clientSeen{7: {denied: true, requests: inOther}}}
+		if got := (&tracker{events: []*event{alone, other}}).shadowed(alone); got != want {
+			t.Errorf("%d of 40 requests in the other event: shadowed %v", inOther, got)
+		}
+	}
+}
+
+// What was looked into and is nothing is what a series is like from then on.
+func TestADismissedAlarmIsLearned(t *testing.T) {
+	rate := func(decided func(*series, int32)) float64 {
+		st, s := newSeriesTable(), &series{base: newBaseline(rootRate, 0), parent: -1}
+		for m := int32(0); m < 60; m++ {
+			s.A, s.D = 10, 5
+			s.ed.step(m, 5, 10, rootRate, 100)
+			s.remember(m)
+			if m%10 == 9 {
+				decided(s, m)
+			}
+			st.learn(s, m, m)
+		}
+		return s.base.rate()
+	}
+	mere, dismissed := rate(func(s *series, m int32) { s.ed.reset(m) }), rate((*series).dismiss)
+	if dismissed < .3 || mere > .15 {
+		t.Errorf("half are refused: %.2f is learned when it is dismissed, %.2f when it is only put off", dismissed, mere)
+	}
+}

@@ -28,7 +28,8 @@ type series struct {
 	sym     uint32 // 0 = everyone
 	first   int32  // minute first seen, ...
 	firstD  int32  // ... first refused anew, 0 = never
-	clean   int64  // clients at risk before that
+	looked  int32  // minute in which an alarm of it was last looked into, 0 = never
+	clean   int64  // clients at risk before the first refusal
 	base    baseline
 	blocks  [waiting]block // counts that wait to be learned, the oldest first
 	fresh   freshRate      // rate of refusals that were news, for the expectations of the explanation

@@ -71,17 +71,7 @@ func (e *Engine) test(minute int32) []alarm {
 				s.ed.step(minute, d, n, p0, s.base.concentration(n))
 			}
 		}
-		s.served += int64(s.S)
-		s.refused += int64(s.D)
-		s.old += int64(s.O)
-		s.atRisk += int64(s.A)
-		s.lastA = minute
-		if d > 0 && s.firstD == 0 {
-			s.firstD, s.clean = minute, s.atRisk-int64(s.A)
-		}
-		if d > 0 || s.O > 0 {
-			s.lastD = minute
-		}
+		s.sumUp(minute)
 		s.remember(minute)
 		st.learn(s, minute, age)
 		if s.event != 0 {
@@ -98,6 +88,21 @@ func (e *Engine) test(minute int32) []alarm {
 		}
 	}
 	return e.decide(out)
+}
+
+// sumUp adds the window last tested to what the series has met since it began.
+func (s *series) sumUp(minute int32) {
+	s.served += int64(s.S)
+	s.refused += int64(s.D)
+	s.old += int64(s.O)
+	s.atRisk += int64(s.A)
+	s.lastA = minute
+	if s.D > 0 && s.firstD == 0 {
+		s.firstD, s.clean = minute, s.atRisk-int64(s.A)
+	}
+	if s.D > 0 || s.O > 0 {
+		s.lastD = minute
+	}
 }
 
 // control is the test for the first minutes, when there is no history: the

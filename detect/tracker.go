@@ -46,7 +46,7 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 	t.said.begin()
 	t.said.made = 0
 	looks := 0
-	for _, a := range alarms {
+	for _, a := range e.series.inTurn(alarms) {
 		if e.series.list[a.series].ed.lnM() < a.lnM {
 			continue // reset meanwhile by an event that this alarm belongs to
 		}
@@ -71,8 +71,6 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 		t.openWave(e, p, w)
 	}
 	t.followDeadEnds(e, p)
-	t.said.begin()
-	e.collector.release()
 	t.pending, t.shared, t.waves, t.raids = t.pending[:0], t.shared[:0], t.waves[:0], t.raids[:0]
 	for _, ev := range t.events {
 		if ev.ended {
@@ -93,6 +91,8 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 			t.tell(e, ev, false)
 		}
 	}
+	t.said.begin()
+	e.collector.release()
 }
 
 // quiet is told that minutes up to m passed without any record.
@@ -116,6 +116,7 @@ func review(age int) bool {
 // alarm handles one series above the threshold.
 func (t *tracker) alarm(e *Engine, p *page, a alarm) {
 	s := &e.series.list[a.series]
+	s.looked = p.minute
 	if ev := t.absorb(e, s, a, p.minute); ev != nil {
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
 		s.ed.reset(p.minute)

@@ -171,3 +171,32 @@ func TestAClientTurnedAwayIsToldOnceUntilItIsServedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatComesLateKeepsTheSecondOfItsMinute(t *testing.T) {
+	r := row{first: 255}
+	r.count(&obs{t: 90*bucket + 59, class: clOK})
+	r.count(&obs{t: 89*bucket + 7, class: clDenied})
+	if r.okLast != 60 || r.first != 7 {
+		t.Errorf("served up to %d, first refused at %d", r.okLast, r.first)
+	}
+}
+
+// Alarms that never pass the gates keep their evidence. However many there are,
+// each of the others has its turn.
+func TestAlarmsTooManyForAWindowHaveTheirTurns(t *testing.T) {
+	st := &seriesTable{list: make([]series, 3*maxLooks)}
+	looked := map[int32]bool{}
+	for minute := int32(1); minute <= 3; minute++ {
+		var alarms []alarm
+		for i := range st.list {
+			alarms = append(alarms, alarm{series: int32(i), lnM: float64(len(st.list) - i)})
+		}
+		for _, a := range st.inTurn(alarms)[:maxLooks] {
+			st.list[a.series].looked = minute
+			looked[a.series] = true
+		}
+	}
+	if len(looked) != len(st.list) {
+		t.Errorf("%d of %d were looked into", len(looked), len(st.list))
+	}
+}

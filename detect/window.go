@@ -208,15 +208,16 @@ func (w *window) grow() {
 	}
 }
 
-// count adds one observation to a row of a minute.
-func (r *row) count(o *obs, minute int32) {
+// count adds one observation to a row. Its second is that of its own minute: one
+// that comes late may be counted in a later one.
+func (r *row) count(o *obs) {
 	r.n++
 	if r.by[o.class] < 1<<16-1 {
 		r.by[o.class]++
 	}
 	r.flags |= o.flags
 	r.paths |= 1 << (o.raw >> 58)
-	sec := uint8(o.t - int64(minute)*bucket)
+	sec := uint8(o.t - floorDiv(o.t, bucket)*bucket)
 	if o.class == clOK {
 		r.okLast = max(r.okLast, sec+1)
 	}

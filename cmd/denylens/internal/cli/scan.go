@@ -102,6 +102,10 @@ type run struct {
 	names   []string // of the sources
 }
 
+// leastBeside is what the program itself, the countries compiled in, stacks and
+// the maps of the system take up beside the heap; with large tables it is more.
+const leastBeside = 32 << 20
+
 // newRun sets a run up; all that can be wrong with the settings is found here,
 // before a log is read.
 func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect.Change)) (*run, error) {
@@ -121,12 +125,12 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	}
 	options.Workers = max(1, runtime.GOMAXPROCS(0)-1) // the engine keeps a processor busy
 	memory := int64(conf.MaxMemory)
-	debug.SetMemoryLimit(memory - max(32<<20, memory*3/16)) // the program itself, stacks and maps of the system need the rest
+	debug.SetMemoryLimit(memory - max(leastBeside, memory*3/16))
 	debug.SetGCPercent(50)
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}
 	r.engine = detect.New(detect.Config{
 		FalseAlarmsPerDay: conf.FalseAlarmsPerDay, DenyStatus: conf.DenyStatus, Lateness: conf.Lateness, Patience: conf.Patience,
-		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: memory * 2 / 5,
+		Geo: db, Crawlers: geo.KnownCrawlers(), MaxMemory: memory * 2 / 5, // the heap holds half as much again while alarms are explained, and what is not yet collected
 		SourceName: r.name, OnChange: onChange,
 	})
 	r.options.Map = func() func(*ingest.Batch) { return r.engine.NewReducer().Reduce }
