@@ -209,3 +209,34 @@ func TestADismissedAlarmIsLearned(t *testing.T) {
 		t.Errorf("half are refused: %.2f is learned when it is dismissed, %.2f when it is only put off", dismissed, mere)
 	}
 }
+
+// Newcomers whom nothing vouches for, all of whom came for one thing: when it is
+// what everybody else comes for and is given, a rule refuses them; when nobody
+// else asks for it, they are a botnet.
+func TestWhatEverybodyComesForIsNoErrand(t *testing.T) {
+	const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"
+	for path, want := range map[string]Kind{"/docs/start": Overblock, "/docs/plugins/uploader": Misuse} {
+		lines := site(43, 80, nil)
+		once := func(who, minute int, path string, status int) {
+			addr := fmt.Sprintf("%d.%d.%d.7", 60+3*who, 7*who%256, who)
+			lines = append(lines, requests(addr, "-", agent, "GET "+path, minute+1, func(m int) int {
+				if m == minute {
+					return status
+				}
+				return 0
+			})...)
+		}
+		for who := range 30 { // who they are was welcome before, and what they ask for is there
+			once(who, 2*who, "/docs/api", 200)
+			v := visit{2 * who, 41, who, path, 200}
+			lines = append(lines, v.line(0))
+		}
+		for who := range 24 {
+			once(30+who, 60+who/4, path, 403)
+		}
+		found := analyse(t, ingest.Options{}, inOrder(lines)).Incidents
+		if len(found) != 1 || found[0].Kind != want {
+			t.Errorf("%s: %v, want one incident of kind %s", path, titles(Summary{Incidents: found}), want)
+		}
+	}
+}

@@ -147,11 +147,22 @@ const fewErrands = 3
 
 // sameErrand tells whether the refused are strangers who all came for one thing
 // and named no page that led them there, as a botnet does: people who are shut
-// out come from somewhere, or look at something else as well.
+// out come from somewhere, or look at something else as well. What everybody
+// else comes for and is given is no errand.
 func (s *scene) sameErrand() bool {
 	_, one := s.values[axPath1].top()
-	return s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && (one > 0.9 || s.prefixes <= fewErrands && s.refusedCl >= waveClients) && s.share(fAsset) < 0.1 && s.user == 0
+	return !s.common() && s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && (one > 0.9 || s.prefixes <= fewErrands && s.refusedCl >= waveClients) && s.share(fAsset) < 0.1 && s.user == 0
 }
+
+// common tells whether others come for what the cohort is refused, as often and
+// from outside the cohort, and are given it.
+func (s *scene) common() bool {
+	same := s.ev.beside.same
+	return same.rows >= sameLeast && same.rows >= s.denied && same.denied < commonRefused*same.rows
+}
+
+// commonRefused is the share of refusals below which others are given a thing.
+const commonRefused = 0.1
 
 // stuffed tells whether strangers tried to sign in and did nothing else:
 // whoever means to use the site has seen a page of it first.
