@@ -240,3 +240,23 @@ func TestWhatEverybodyComesForIsNoErrand(t *testing.T) {
 		}
 	}
 }
+
+// The pages of a wiki are asked for once each: that nobody else was served the
+// very page does not mean that nobody misses it.
+func TestPagesAskedForOnceEachAreMissed(t *testing.T) {
+	page := 0
+	lines := site(44, 160, func(v *visit) {
+		if !strings.HasPrefix(v.path, "/shop/item/") {
+			return
+		}
+		v.path = fmt.Sprintf("/wiki/page-%c%c%c", 'a'+page%26, 'a'+page/26%26, 'a'+page/676%26)
+		page++
+		if v.minute >= 120 && v.minute < 150 {
+			v.status = 403
+		}
+	})
+	found := analyse(t, ingest.Options{}, lines).Incidents
+	if len(found) != 1 || found[0].Kind != Overblock || !strings.Contains(cohortOf(found[0]), "path=/wiki") {
+		t.Errorf("%v, want the refusal of /wiki", titles(Summary{Incidents: found}))
+	}
+}

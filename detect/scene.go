@@ -154,14 +154,18 @@ func (s *scene) sameErrand() bool {
 	return !s.common() && s.strangers > 0.8 && ratio(s.noReferer, s.denied) > 0.9 && (one > 0.9 || s.prefixes <= fewErrands && s.refusedCl >= waveClients) && s.share(fAsset) < 0.1 && s.user == 0
 }
 
-// common tells whether others come for what the cohort is refused, as often and
-// from outside the cohort, and are given it.
+// common tells whether others come for what the cohort is refused, half as many
+// at least, and are given it: within the cohort, or outside where hardly anybody
+// is refused.
 func (s *scene) common() bool {
-	same := s.ev.beside.same
-	return same.rows >= sameLeast && same.rows >= s.denied && same.denied < commonRefused*same.rows
+	given, same := s.served, s.ev.beside.same
+	if same.denied <= commonRefused*same.rows {
+		given += same.rows - same.denied
+	}
+	return given >= sameLeast && 2*given >= s.denied
 }
 
-// commonRefused is the share of refusals below which others are given a thing.
+// commonRefused is the share of refusals up to which others are given a thing.
 const commonRefused = 0.1
 
 // stuffed tells whether strangers tried to sign in and did nothing else:

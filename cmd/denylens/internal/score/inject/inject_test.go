@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -175,12 +177,62 @@ func TestTheFloor(t *testing.T) {
 		{Effect{Refused: 9, Newly: 5, Active: 9}, false},
 		{Effect{Refused: 6, Newly: 6, Active: 120}, false}, // one in twenty of so few
 		{Effect{Refused: 30, Newly: 30, Active: 60, Before: .4}, false},
-		{Effect{Single: true, Earlier: 20, Sound: 1, Denied: 5}, true},
-		{Effect{Single: true, Earlier: 20, Sound: .5, Denied: 5}, false},
+		{Effect{Single: true, Earlier: 20, Sound: 1, Denied: 5, Shared: .5}, true},
+		{Effect{Single: true, Earlier: 20, Sound: 1, Denied: 5, Shared: .4}, false}, // it looked for what nobody else is served
+		{Effect{Single: true, Earlier: 20, Sound: .5, Denied: 5, Shared: 1}, false},
 	} {
 		if got := c.e.Above(); got != c.want {
 			t.Errorf("%+v (%.1f nats): %v", c.e, c.e.Nats(), got)
 		}
+	}
+}
+
+// Whether a client uses a site as others do is told by what they are served too.
+func TestWhatAClientSharesWithOthers(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	line := func(addr, path string, hours int) string {
+		return fmt.Sprintf("%s - - [%s] \"GET %s HTTP/1.1\" 200 512 \"-\" \"x/1\"\n", addr, at.Add(time.Duration(hours)*time.Hour).Format("02/Jan/2006:15:04:05 -0700"), path)
+	}
+	const one, other = "203.0.113.9", "198.51.100.7"
+	for _, c := range []struct {
+		text string
+		want float64
+	}{
+		{line(one, "/a", 0) + line(one, "/hole.php", 0) + line(other, "/a", 1), .5},
+		{line(one, "/a", 0) + line(one, "/b", 0) + line(other, "/c", 0), 0},
+		{line(one, "/a", 0) + line(one, "/b", 50) + line(other, "/a", 0), 1}, // after the onset
+	} {
+		log, err := Read([]byte(c.text), "combined")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Plan{Scope: "client", Cohort: []Term{{"ip", one}}, Onset: at.Add(40 * time.Hour), Duration: time.Hour, Fraction: 1}
+		if _, _, e := p.Apply(log); e.Shared != c.want {
+			t.Errorf("%.2f, want %.2f of\n%s", e.Shared, c.want, c.text)
+		}
+	}
+	jobs := line(other, "/a", 0)
+	for h := range floorHours {
+		jobs += line(one, "/job.php", h)
+	}
+	log, _ := Read([]byte(jobs), "combined")
+	p := Plan{Scope: "client", Cohort: []Term{{"ip", one}}, Onset: at.Add(40 * time.Hour), Duration: time.Hour, Fraction: 1}
+	if _, _, e := p.Apply(log); e.Shared != 1 {
+		t.Errorf("%.2f of a job of many hours", e.Shared)
+	}
+}
+
+// A log that is in two folders is one site.
+func TestASiteIsMeasuredOnce(t *testing.T) {
+	a, b := t.TempDir(), t.TempDir()
+	for _, dir := range []string{a, b} {
+		if err := os.WriteFile(filepath.Join(dir, "shop.log.gz"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := RealSites(a + string(os.PathListSeparator) + b)
+	if err != nil || len(list) != 1 {
+		t.Errorf("%d sites, %v", len(list), err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package inject
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -29,63 +28,6 @@ type Plan struct {
 	Limit       int  // refuse only what a client asks beyond so many requests in ten seconds; 0 = all
 	Answer      Answer
 	Seed        uint64
-}
-
-// Effect is what an injected incident amounts to.
-type Effect struct {
-	Lines   int     // rewritten, inserted or taken away
-	Refused int     // distinct clients
-	Newly   int     // of those, clients that had been served before
-	Active  int     // distinct clients of the cohort while it lasted
-	Before  float64 // share of the cohort's clients that were refused in an hour before it
-	Minutes float64 // how long it lasted
-	Single  bool    // one client or user, not a cohort
-	Earlier int     // requests of the cohort that were served before
-	Sound   float64 // share of the cohort's requests before that were served
-	Denied  int     // refusals
-}
-
-// Nats is the information that the refusals hold against the share before: the
-// number of active clients times the divergence of the two shares. The share
-// before is taken to be half a percent at least.
-func (e Effect) Nats() float64 {
-	if e.Active == 0 {
-		return 0
-	}
-	p, q := float64(e.Refused)/float64(e.Active), math.Max(.005, e.Before)
-	if p <= q {
-		return 0
-	}
-	q = math.Min(q, .99)
-	d := p * math.Log(p/q)
-	if p < 1 {
-		d += (1 - p) * math.Log((1-p)/(1-q))
-	}
-	return float64(e.Active) * d
-}
-
-// Below the floor an incident cannot be told from chance among ten thousand
-// cohorts at a false one in ten days: six distinct clients that had been served
-// before, and 20.9 nats, are the least.
-const (
-	floorClients = 6
-	floorNats    = 20.9
-)
-
-// A single client can be told to have turned if twenty of its requests had been
-// served, four in five of all, and five are refused.
-const (
-	floorServed  = 20
-	floorSound   = .8
-	floorRefused = 5
-)
-
-// Above tells whether there is enough to be seen.
-func (e Effect) Above() bool {
-	if e.Single {
-		return e.Earlier >= floorServed && e.Sound >= floorSound && e.Denied >= floorRefused
-	}
-	return e.Newly >= floorClients && e.Nats() >= floorNats
 }
 
 // unitOf is the address that stands for a client: hosts of an IPv6 network of 64
@@ -140,6 +82,9 @@ func (p *Plan) Apply(log *Log) (*Log, simulate.Incident, Effect) {
 	w.effect.Minutes, w.effect.Denied = p.Duration.Minutes(), int(w.denied)
 	w.effect.Single = p.Scope == "client" || p.Scope == "user"
 	w.effect.Sound = float64(w.effect.Earlier) / float64(max(1, w.asked))
+	if w.effect.Single {
+		w.effect.Shared = p.shared(log, w.cohort)
+	}
 	return out, w.truth(to), w.effect
 }
 

@@ -42,7 +42,8 @@ func inTest(name string) bool { return splitmix.Text("split "+name)%3 != 0 }
 // hashed is the name under which a site is published.
 func hashed(name string) string { return fmt.Sprintf("site-%x", sha256.Sum256([]byte(name)))[:11] }
 
-// RealSites lists the logs of some folders, given as in PATH.
+// RealSites lists the logs of some folders, given as in PATH. A name that is in
+// several of them is one site.
 func RealSites(folders string) (list []Site, err error) {
 	for _, dir := range filepath.SplitList(folders) {
 		paths, err := filepath.Glob(filepath.Join(dir, "*.log.gz"))
@@ -51,6 +52,9 @@ func RealSites(folders string) (list []Site, err error) {
 		}
 		for _, path := range paths {
 			name := strings.TrimSuffix(filepath.Base(path), ".log.gz")
+			if slices.ContainsFunc(list, func(s Site) bool { return s.Name == hashed(name) }) {
+				continue
+			}
 			list = append(list, Site{hashed(name), true, inTest(name), func(context.Context) (*Log, error) { return readSite(path) }})
 		}
 	}
