@@ -26,7 +26,7 @@ type fact struct {
 	sample  uint16
 	met     uint8 // bits: which classes of answers
 	first   bool  // first refusal of this client for an hour
-	known   bool  // others are served this template
+	known   bool  // others are served this template, or nearly all are where it is
 	before  bool  // the client was served before, and used the site as others do
 	hostile bool
 	recent  bool // the client was refused within the hour

@@ -318,12 +318,10 @@ func (e *Engine) shareBefore(ev *event, from int32) float64 {
 
 // missed tells whether at least half of the newly refused clients of a cohort
 // asked for something that others are served: what nobody is served is missed
-// by nobody. If it is who they are that they have in common, or nothing, or a
-// place where nearly all was served so far, as a wiki's pages are of which each
-// is asked for once, those count as well who were served themselves before.
+// by nobody. If it is who they are that they have in common, or nothing, those
+// count as well who were served themselves before.
 func (e *Engine) missed(c conj, from int32) bool {
-	path := slices.IndexFunc(c, func(t term) bool { return axisDim[t.axis] == DimPath })
-	who := path < 0 && (len(c) == 0 || e.clientCohort(c)) || path >= 0 && e.givenAll(c[path])
+	who := (len(c) == 0 || e.clientCohort(c)) && !slices.ContainsFunc(c, func(t term) bool { return axisDim[t.axis] == DimPath })
 	asked, all := map[uint64]bool{}, map[uint64]bool{}
 	for _, p := range e.ring.since(from) {
 		for i := range p.facts {
@@ -338,12 +336,3 @@ func (e *Engine) missed(c conj, from int32) bool {
 	}
 	return 2*len(asked) >= len(all)
 }
-
-// givenAll tells whether nearly all who asked for a value were served.
-func (e *Engine) givenAll(t term) bool {
-	s := &e.series.list[max(0, e.series.at(t.value))]
-	return s.sym != 0 && s.served >= mostlyServed*(s.refused+s.old)
-}
-
-// mostlyServed is how many are served for one that is refused where nearly all are.
-const mostlyServed = 20

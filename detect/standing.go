@@ -123,3 +123,19 @@ func (e *Engine) oftenRefused(l *leaf, minute int32) bool {
 }
 
 const oftenShare = 10 // of so many clients one newly refused is often
+
+// given tells whether nearly all are served where a leaf's path is, as far as
+// it is followed, or were until the first refusal: in a wiki or a catalogue each
+// page is asked for once, and still missed.
+func (e *Engine) given(l *leaf) bool {
+	for k := len(l.path) - 1; k >= 0; k-- {
+		if id := e.series.at(l.path[k]); id > 0 {
+			s := &e.series.list[id]
+			return s.served >= givenLeast && (s.served >= givenLeast*(s.refused+s.old) || s.clean >= givenLeast)
+		}
+	}
+	return false
+}
+
+// givenLeast is how many must be served, for one that is refused as well.
+const givenLeast = 20
