@@ -70,6 +70,7 @@ type sum struct {
 	fails, hits, oks, probes           uint16
 	assets, pages, refs                uint16
 	tries, signins                     uint32 // sign-ins that failed, that succeeded
+	read, readRefs                     uint32 // pages and referers of a browser, by its name
 	same                               uint32 // requests of the commonest template
 	looped                             bool   // ... which is a picture or the like
 	doors                              uint32 // requests of paths that sign people in
@@ -209,7 +210,7 @@ func (e *Engine) template(r *row, id uint32, c *client, s *sum, minute int32) {
 			if r.flags&fProbe != 0 {
 				s.probes++
 			}
-			if c.fails == 0 && r.flags&(fAsset|fReferer) == 0 && !c.hostile() {
+			if c.fails == 0 && r.flags&(fAsset|fReferer) == 0 && r.flags&(fBot|fFakeBot) != fBot && !c.hostile() {
 				e.probe(r, minute)
 			}
 		}

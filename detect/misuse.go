@@ -20,6 +20,7 @@ type habits struct {
 	tries, signins uint32 // sign-ins that failed, that succeeded
 	pages, assets  uint32 // requests
 	refs           uint32 // requests with a referer
+	read, readRefs uint32 // pages and referers of a browser, by its name
 	busy           uint16 // minutes in a row with more requests than a person makes
 	minute         int32  // the one now, ...
 	now            uint32 // ... and the requests in it
@@ -38,6 +39,12 @@ func (s *sum) habits(r *row) {
 		s.tries += uint32(r.by[clDenied]) + uint32(r.by[clAuth]) + uint32(r.by[clMiss]) + uint32(r.by[clLimited])
 		s.signins += uint32(r.by[clOK])
 	}
+	if r.flags&(fBrowser|fAsset) == fBrowser {
+		s.read = add32(s.read, r.n)
+		if r.flags&fReferer != 0 {
+			s.readRefs = add32(s.readRefs, r.n)
+		}
+	}
 	if r.n > s.same {
 		s.same, s.looped = r.n, r.flags&fAsset != 0
 	}
@@ -46,6 +53,7 @@ func (s *sum) habits(r *row) {
 func (h *habits) learn(s *sum, minute int32) {
 	h.tries, h.signins = add32(h.tries, s.tries), add32(h.signins, s.signins)
 	h.pages, h.assets, h.refs = add32(h.pages, uint32(s.pages)), add32(h.assets, uint32(s.assets)), add32(h.refs, uint32(s.refs))
+	h.read, h.readRefs = add32(h.read, s.read), add32(h.readRefs, s.readRefs)
 	if minute != h.minute {
 		if h.now < floodRate {
 			h.busy = 0

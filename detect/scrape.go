@@ -3,7 +3,9 @@ package detect
 import "math/bits"
 
 // scraping is a browser, by its name, that reads page after page without ever
-// loading a picture or coming from another page.
+// loading a picture or coming from another page. What other programs ask for
+// from the same address, as the till of a shop that is an office's as well, is
+// theirs.
 //
 // Sees: some hundred pages a day by one address.
 // Blind: programs that say what they are, real browsers, many addresses.
@@ -11,5 +13,5 @@ var scraping = habit{"scraping", "The site read page by page", "page after page 
 	func(c *client, s *sum) bool {
 		h := &c.habits
 		many := max(int(c.oks), bits.OnesCount64(c.objects.ids))
-		return h.pages >= 400 && 50*h.assets < h.pages && 20*h.refs < h.pages && many >= 40 && c.flags&fBot == 0 && c.flags&fBrowser != 0 && c.user == 0
+		return h.read >= 400 && 50*h.assets < h.read && 20*h.readRefs < h.read && many >= 40 && c.flags&fBot == 0 && c.user == 0
 	}}

@@ -12,8 +12,9 @@ import "fmt"
 // Sees: more than waveClients addresses in an hour, and five times as many as
 // in any hour before. Hours are counted from the first line. In the first one
 // the time before the wave is all that it can be compared with.
-// Blind: waves that are slower, or run already when the log begins, and botnets
-// that ask for pages of the site.
+// Blind: waves that are slower, or run already when the log begins, botnets
+// that ask for pages of the site, and those that say they are robots: these ask
+// for old pages that are gone.
 const (
 	waveClients = 25
 	waveRise    = 5
