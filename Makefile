@@ -47,7 +47,7 @@ fuzz: ## every fuzz target for FUZZTIME, which is a time or, as in 2000x, a numb
 	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 2 "./$$dir" </dev/null || exit 1; \
 	done
 
-bench: build ## speed beside mawk and GoAccess; SIZE_MB=300, SAVE=1 archives it in testdata/bench, STRICT=1 fails if a goal is missed
+bench: build ## speed beside mawk, GoAccess, gzip and zstd; SIZE_MB=300, RUNS=3, ATTACK=900000 lines of strangers, SAVE=1 archives it in testdata/bench, STRICT=1 fails if a goal is missed
 	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens $(if $(STRICT),-strict)
 
 profile: ## remake default.pgo, which builds optimise by, from whole runs on this machine
@@ -55,8 +55,8 @@ profile: ## remake default.pgo, which builds optimise by, from whole runs on thi
 	$(GO) tool pprof -proto -output cmd/denylens/default.pgo cli.test.tmp cpu.tmp
 	rm -f cpu.tmp cli.test.tmp
 
-score: ## how well incidents are found; FULL=1 measures more, SAVE=1 archives it in testdata/score
-	$(GO) run ./cmd/denylens/internal/score $(if $(FULL),-full) $(if $(SAVE),-save testdata/score) $(if $(EPISODES),-episodes $(EPISODES)) $(if $(VERBOSE),-v)
+score: ## how well incidents are found; FULL=1 measures more, SAVE=1 archives it in testdata/score, CLEAN=3 measures false incidents on three busy days
+	$(GO) run ./cmd/denylens/internal/score $(if $(FULL),-full) $(if $(SAVE),-save testdata/score) $(if $(EPISODES),-episodes $(EPISODES)) $(if $(CLEAN),-clean $(CLEAN)) $(if $(VERBOSE),-v)
 
 golden: ## rewrite golden files from what the program says now; read the difference before you commit it
 	@set -e; for d in $$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -n1 dirname | sort -u); do $(GO) test -count=1 ./$$d -update; done

@@ -26,8 +26,8 @@ func (c *calibration) ratio(i int) float64 {
 }
 
 // public is what a report says of it.
-func (c *calibration) public(raised float64) Calibration {
-	out := Calibration{Tests: c.tests, Levels: []CalibrationLevel{}, Raised: round2(raised)}
+func (c *calibration) public(cohorts int, raised float64) Calibration {
+	out := Calibration{Tests: c.tests, Cohorts: cohorts, Levels: []CalibrationLevel{}, Raised: round2(raised)}
 	if c.tests == 0 {
 		return out
 	}

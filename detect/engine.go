@@ -90,7 +90,7 @@ func limitsFor(mem int64) limits {
 	}
 	share := func(percent, size int64) int { return int(max(1024, mem/100*percent/size)) }
 	return limits{
-		clients: share(35, 290), symbols: share(10, 180), leaves: share(15, 280),
+		clients: share(35, 298), symbols: share(10, 180), leaves: share(15, 280),
 		rows: share(25, windowsAlive*100), pairs: share(5, 48), facts: share(12, 64*keepPages),
 	}
 }

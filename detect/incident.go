@@ -155,9 +155,10 @@ type Summary struct {
 // at most Nominal. Where the two agree, so do the false alarms with those asked
 // for.
 type Calibration struct {
-	Tests  int64              `json:"tests"` // cohorts times windows
-	Levels []CalibrationLevel `json:"levels"`
-	Raised float64            `json:"threshold_raised_nats,omitempty"` // because evidence grows larger here than the model has it
+	Tests   int64              `json:"tests"`   // cohorts times windows
+	Cohorts int                `json:"cohorts"` // that are followed
+	Levels  []CalibrationLevel `json:"levels"`
+	Raised  float64            `json:"threshold_raised_nats,omitempty"` // because evidence grows larger here than the model has it
 }
 
 // CalibrationLevel is one chance, and how often it came.

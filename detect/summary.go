@@ -10,7 +10,7 @@ import (
 func (e *Engine) Summary() Summary {
 	e.wait()
 	t := &e.total
-	s := Summary{Late: t.late, Timeline: t.time.points(), Incidents: []Incident{}, Standing: []Standing{}, Refused: e.refused(), Calibration: e.calib.public(e.tails.most())}
+	s := Summary{Late: t.late, Timeline: t.time.points(), Incidents: []Incident{}, Standing: []Standing{}, Refused: e.refused(), Calibration: e.calib.public(len(e.series.list), e.tails.most())}
 	s.Traffic = Traffic{Requests: t.requests, Denied: t.denied, Clients: e.idents.count(), DeniedClients: t.deniedClients, ByStatus: map[string]int64{}}
 	for code, n := range t.status {
 		if n > 0 {

@@ -1,15 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"io"
 
 	"github.com/denylens/denylens/detect"
 	"github.com/denylens/denylens/ingest"
 )
 
 // judge has a log judged as a scan does, with everything at its default.
-func judge(ctx context.Context, log []byte, format string) (detect.Summary, error) {
+func judge(ctx context.Context, log io.Reader, format string) (detect.Summary, error) {
 	db, crawlers := places()
 	engine := detect.New(detect.Config{Geo: db, Crawlers: crawlers})
 	reducer := engine.NewReducer()
@@ -21,12 +21,12 @@ func judge(ctx context.Context, log []byte, format string) (detect.Summary, erro
 }
 
 // eachBatch reads a log.
-func eachBatch(ctx context.Context, log []byte, format string, do func(b *ingest.Batch)) error {
+func eachBatch(ctx context.Context, log io.Reader, format string, do func(b *ingest.Batch)) error {
 	var f ingest.Format
 	if spec, ok := ingest.Lookup(format); ok {
 		f = spec.New()
 	}
-	s := ingest.NewScanner(bytes.NewReader(log), "log", f)
+	s := ingest.NewScanner(log, "log", f)
 	var b ingest.Batch
 	for s.Scan(&b) {
 		if err := ctx.Err(); err != nil {

@@ -38,6 +38,7 @@ type options struct {
 	split    string
 	dump     string
 	save     string
+	clean    int
 	verbose  bool
 }
 
@@ -52,11 +53,16 @@ func main() {
 	flag.StringVar(&o.split, "split", "", "only sites of this part: dev or test")
 	flag.StringVar(&o.dump, "dump", "", "folder to write each injected log and its truth to, to be looked at")
 	flag.StringVar(&o.save, "save", "", "folder to write a dated result to")
+	flag.IntVar(&o.clean, "clean", 0, "measure false incidents instead, on so many simulated days of much traffic and on the untouched logs of -real")
 	flag.BoolVar(&o.verbose, "v", false, "say what was missed and what was false")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	failed, err := run(ctx, o, os.Stdout)
+	measure := run
+	if o.clean > 0 {
+		measure = runClean
+	}
+	failed, err := measure(ctx, o, os.Stdout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "score:", err)
 		os.Exit(2)

@@ -130,7 +130,7 @@ func TestEveryLineOfASimulatedLogIsRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			var records, denied int64
-			err = eachBatch(t.Context(), log.Bytes(), guess, func(b *ingest.Batch) {
+			err = eachBatch(t.Context(), bytes.NewReader(log.Bytes()), guess, func(b *ingest.Batch) {
 				for _, r := range b.Rejects {
 					t.Fatalf("%s read as %q: %v: %s", format, guess, r.Flaw, r.Text)
 				}

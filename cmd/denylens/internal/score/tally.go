@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"slices"
@@ -51,7 +52,7 @@ func measure(ctx context.Context, t trial) (r result) {
 // alarmsOf has a log judged.
 func alarmsOf(ctx context.Context, text []byte, format string, lines []inject.Line) ([]*alarm, float64, error) {
 	begin := time.Now()
-	sum, err := judge(ctx, text, format)
+	sum, err := judge(ctx, bytes.NewReader(text), format)
 	spent := time.Since(begin).Seconds()
 	if err != nil {
 		return nil, spent, err
