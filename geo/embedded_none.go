@@ -11,3 +11,7 @@ const Attribution = ""
 const embeddedName = ""
 
 func embeddedCountry(netip.Addr) [2]byte { return [2]byte{} }
+
+// EmbeddedCountry is the country of an address by the compiled-in data alone
+// (ISO 3166 alpha-2); "" if they know none, or there are none.
+func EmbeddedCountry(netip.Addr) string { return "" }

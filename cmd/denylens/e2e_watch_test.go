@@ -19,9 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/phuslu/iploc"
-
 	"github.com/denylens/denylens/cmd/denylens/internal/simulate"
+	"github.com/denylens/denylens/geo"
 )
 
 // slack is a server that takes what is sent to an incoming webhook, and answers
@@ -227,7 +226,7 @@ func TestE2EALiveServerThatRefusesACountryIsNoticed(t *testing.T) {
 		if err != nil || !addr.Is4() || !bytes.Contains(line, []byte("Mozilla/5.0 (Windows")) {
 			continue
 		}
-		if iploc.IPCountry(addr) == "BR" {
+		if geo.EmbeddedCountry(addr) == "BR" {
 			brazil = append(brazil, addr.String())
 		} else {
 			others = append(others, addr.String())

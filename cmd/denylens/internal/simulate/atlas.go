@@ -4,9 +4,8 @@ import (
 	"math"
 	"net/netip"
 
-	"github.com/phuslu/iploc"
-
 	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
+	"github.com/denylens/denylens/geo"
 )
 
 // country is a share of the site's visitors.
@@ -104,14 +103,14 @@ func newAtlas(d dice) *atlas {
 		wanted[c.code] = c
 		if c.six != "" {
 			p := netip.MustParsePrefix(c.six)
-			if iploc.IPCountry(p.Addr()) == c.code && iploc.IPCountry(within(p, splitmix.Mix(1))) == c.code {
+			if geo.EmbeddedCountry(p.Addr()) == c.code && geo.EmbeddedCountry(within(p, splitmix.Mix(1))) == c.code {
 				a.six[c.code] = network{p, c, c.asns[0]}
 			}
 		}
 	}
 	for missing, tries := len(wanted), 0; missing > 0 && tries < 2_000_000; tries++ {
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(d.whole(1, 223)), byte(d.IntN(256)), byte(d.IntN(64) * 4), 0}), 22).Masked()
-		c := wanted[iploc.IPCountry(p.Addr())]
+		c := wanted[geo.EmbeddedCountry(p.Addr())]
 		if c == nil || len(a.four[c.code]) >= networksPerCountry || avoided(p) || !within22(p, c.code) {
 			continue
 		}
@@ -127,7 +126,7 @@ func within22(p netip.Prefix, code string) bool {
 	b := p.Addr().As4()
 	for i := byte(0); i < 4; i++ {
 		for _, last := range []byte{0, 128, 255} {
-			if iploc.IPCountry(netip.AddrFrom4([4]byte{b[0], b[1], b[2] + i, last})) != code {
+			if geo.EmbeddedCountry(netip.AddrFrom4([4]byte{b[0], b[1], b[2] + i, last})) != code {
 				return false
 			}
 		}

@@ -3,9 +3,8 @@ package simulate
 import (
 	"testing"
 
-	"github.com/phuslu/iploc"
-
 	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
+	"github.com/denylens/denylens/geo"
 )
 
 func TestEveryCountryHasItsNetworks(t *testing.T) {
@@ -16,11 +15,11 @@ func TestEveryCountryHasItsNetworks(t *testing.T) {
 			t.Errorf("%s: %d networks", c.code, n)
 		}
 		if _, ok := a.six[c.code]; c.six != "" && !ok {
-			t.Errorf("%s: %s is elsewhere: %s", c.code, c.six, iploc.IPCountry(parsePrefixes(c.six)[0].Addr()))
+			t.Errorf("%s: %s is elsewhere: %s", c.code, c.six, geo.EmbeddedCountry(parsePrefixes(c.six)[0].Addr()))
 		}
 		for h := range uint64(200) {
-			if n, addr := a.address(c, splitmix.Mix(h)); iploc.IPCountry(addr) != c.code || !n.prefix.Contains(addr) {
-				t.Fatalf("%s: %v of %v is in %s", c.code, addr, n.prefix, iploc.IPCountry(addr))
+			if n, addr := a.address(c, splitmix.Mix(h)); geo.EmbeddedCountry(addr) != c.code || !n.prefix.Contains(addr) {
+				t.Fatalf("%s: %v of %v is in %s", c.code, addr, n.prefix, geo.EmbeddedCountry(addr))
 			}
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/phuslu/iploc"
-
 	"github.com/denylens/denylens/geo"
 )
 
@@ -111,7 +109,7 @@ func TestLinesAreWellFormedAndAddressesPublic(t *testing.T) {
 		if !a.IsGlobalUnicast() || a.IsPrivate() {
 			t.Fatalf("reserved address: %s", line)
 		}
-		places[iploc.IPCountry(a)]++
+		places[geo.EmbeddedCountry(a)]++
 	}
 	if len(places) < 20 || places["DE"] < places["ZA"] || places[""] > 0 {
 		t.Errorf("requests by country: %v", places)

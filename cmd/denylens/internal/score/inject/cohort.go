@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/phuslu/iploc"
+	"github.com/denylens/denylens/geo"
 )
 
 // Term is one conjunct of a cohort, in the words of a report.
@@ -14,7 +14,7 @@ type Term struct{ Dim, Value string }
 
 // CountryOf is the country of an address as the built-in data know it; empty if
 // they do not.
-func CountryOf(a netip.Addr) string { return iploc.IPCountry(a) }
+func CountryOf(a netip.Addr) string { return geo.EmbeddedCountry(a) }
 
 // Cohort is a set of requests: any of some conjunctions of terms. It is written
 // against the contract's words, not with the detector's own code, so that a
