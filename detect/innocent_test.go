@@ -60,3 +60,41 @@ func TestRobotsThatAskForOldPagesAreNoWave(t *testing.T) {
 		}
 	}
 }
+
+// A job that asks for the same thing hour after hour, with a tool that is
+// nobody's, is missed when it is refused; what goes from page to page is not.
+func TestAJobOfManyHoursIsNoScraper(t *testing.T) {
+	const refusedFrom = 500
+	status := func(m int) int {
+		if m >= refusedFrom {
+			return 403
+		}
+		return 200
+	}
+	var job, crawl []string
+	for m := range 600 {
+		for _, c := range []struct {
+			list *[]string
+			path string
+		}{{&job, "/docs/start"}, {&crawl, fmt.Sprintf("/docs/%c%c/page", 'a'+m%26, 'a'+m/26)}} {
+			*c.list = append(*c.list, requests("198.51.100.9", "-", "Wget/1.12 (linux-gnu)", "GET "+c.path, m+1, func(at int) int {
+				if at == m {
+					return status(m)
+				}
+				return 0
+			})...)
+		}
+	}
+	for name, c := range map[string]struct {
+		lines []string
+		want  int
+	}{"a job": {job, 1}, "page after page": {crawl, 0}} {
+		told := 0
+		for _, in := range analyse(t, ingest.Options{}, inOrder(append(site(47, 600, nil), c.lines...))).Incidents {
+			told += len(in.Cohort)
+		}
+		if told != c.want {
+			t.Errorf("%s: %d cohorts told, want %d", name, told, c.want)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // legitimacy is the log-odds (nats) that a client is a person, a partner or a
 // wanted program, from what it did before this window and from the flags of
@@ -27,7 +30,7 @@ func legitimacy(c *client, now flags) float64 {
 	add(f&fTool != 0 && f&fNoAgent == 0, -1)
 	add(f&fNoAgent != 0, -1.5)
 	add(f&fScanner != 0, -5)
-	add(!c.userOK && c.pages > 20 && c.assets == 0 && c.refs == 0 && f&fTrueBot == 0, -1.5)
+	add(!c.userOK && c.pages > 20 && c.assets == 0 && c.refs == 0 && f&fTrueBot == 0 && !c.repeats(), -1.5)
 	if c.fails > 5 {
 		x -= 2 * math.Min(1, float64(c.fails)/float64(c.oks+1))
 	}
@@ -43,6 +46,19 @@ func (c *client) loads() bool { return c.pages > 0 && c.assets >= c.pages }
 
 // follows tells whether most of so many requests say which page led to them.
 func (c *client) follows(total float64) bool { return c.refs >= 2 && float64(c.refs) > 0.6*total }
+
+// repeats tells whether a client asks for the same few things hour after hour, as
+// jobs and monitors do, and not for thing after thing.
+func (c *client) repeats() bool {
+	return c.hours >= regularHours && c.ok >= repeatedTimes*uint32(max(1, c.oks)) && c.fails == 0 && bits.OnesCount64(c.objects.ids) < fewThings
+}
+
+// What is the same few things: each template is asked for so many times, and the
+// one with numbers in it for fewer of these.
+const (
+	repeatedTimes = 50
+	fewThings     = 24
+)
 
 // loadsPages tells whether a client does what browsers do, and programs seldom.
 func (c *client) loadsPages() bool {
