@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// save archives the figures in a folder named by day and machine, in the text
-// form that benchstat reads.
+// save archives the figures in a folder named by day and machine: in the text
+// form that benchstat reads, and as a chart.
 func save(works []*work, perLine float64, checks []check) error {
 	dir := filepath.Join("testdata", "bench", time.Now().UTC().Format("2006-01-02")+"-"+machine())
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -45,7 +45,10 @@ func save(works []*work, perLine float64, checks []check) error {
 			fmt.Fprintf(&b, "# %s: %s\n", tool[0], line)
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, "scan.txt"), []byte(b.String()), 0o644)
+	if err := os.WriteFile(filepath.Join(dir, "scan.txt"), []byte(b.String()), 0o644); err != nil {
+		return err
+	}
+	return saveChart(dir, works)
 }
 
 // commandLine is a command as it was given, but for the folders of its files.

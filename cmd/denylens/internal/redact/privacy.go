@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
-	"regexp"
 	"strings"
 )
 
@@ -100,7 +99,7 @@ func (p *Privacy) digest(s string, bytes int) string {
 }
 
 // address finds what may be an address or a network; ParseAddr decides.
-var address = regexp.MustCompile(`(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2})?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?:/[0-9]{1,3})?`)
+var address = lazily(`(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2})?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?:/[0-9]{1,3})?`)
 
 // Text replaces the addresses in s. A dotted version that could be an address
 // is replaced too, except the N.0.0.0 of browsers: hiding too much is the
@@ -109,7 +108,7 @@ func (p *Privacy) Text(s string) string {
 	if p.Full() {
 		return s
 	}
-	return address.ReplaceAllStringFunc(s, func(m string) string {
+	return address().ReplaceAllStringFunc(s, func(m string) string {
 		if strings.HasSuffix(m, ".0.0.0") {
 			return m
 		}
@@ -129,7 +128,7 @@ func (p *Privacy) Text(s string) string {
 }
 
 // loginColumn finds the user in a line of the common family.
-var loginColumn = regexp.MustCompile(`^(\S+ \S+ )(.{1,256}?)( \[\d)`)
+var loginColumn = lazily(`^(\S+ \S+ )(.{1,256}?)( \[\d)`)
 
 // Line replaces the addresses and the user in a log line; users are names that
 // are known to be some.
@@ -137,7 +136,7 @@ func (p *Privacy) Line(s string, users []string) string {
 	if p.Full() {
 		return s
 	}
-	if m := loginColumn.FindStringSubmatchIndex(s); m != nil {
+	if m := loginColumn().FindStringSubmatchIndex(s); m != nil {
 		s = s[:m[4]] + p.User(s[m[4]:m[5]]) + s[m[5]:]
 	}
 	return p.Text(p.Users(s, users))

@@ -3,6 +3,7 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // secretName is how parameters that carry a credential or a session are called:
@@ -17,35 +18,41 @@ const secretName = `(?:` +
 // holds none of needs cannot match, which is cheaper to see than by pattern.
 type rule struct {
 	needs   []string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	with    string
+}
+
+// lazily compiles a pattern when it is first asked for: all together they would
+// take a quarter of a short run's start.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
 // rules are tried one after the other. Go's regexp takes linear time, whatever
 // the line holds.
 var rules = []rule{
 	// A session in the path, where a query may follow it.
-	{[]string{";"}, regexp.MustCompile(`(?i)(;[a-z0-9_\-.]{0,64}(?:session_?id|sid)=)([^?;/\s"'#]+)`), "${1}" + Mark},
+	{[]string{";"}, lazily(`(?i)(;[a-z0-9_\-.]{0,64}(?:session_?id|sid)=)([^?;/\s"'#]+)`), "${1}" + Mark},
 	// A name that ends in a secret word, then = (or %3D) and a value.
-	{[]string{"=", "%3"}, regexp.MustCompile(`(?i)((?:^|[?&;,\s"'/{(\[]|%26|%3f|%3b)` + secretName + `(?:s|_?(?:hash|value|id))?(?:\[?\]|(?:%5b)?%5d)?)(=|%3d)(\[redacted\]|[^&;\s"'<>#]+)`), "${1}${2}" + Mark},
+	{[]string{"=", "%3"}, lazily(`(?i)((?:^|[?&;,\s"'/{(\[]|%26|%3f|%3b)` + secretName + `(?:s|_?(?:hash|value|id))?(?:\[?\]|(?:%5b)?%5d)?)(=|%3d)(\[redacted\]|[^&;\s"'<>#]+)`), "${1}${2}" + Mark},
 	// The same in JSON, plain or escaped.
-	{[]string{"\"", "\\"}, regexp.MustCompile(`(?i)("` + secretName + `\\?"\s*:\s*\\?")([^"\\]+)`), "${1}" + Mark},
-	{[]string{"%22"}, regexp.MustCompile(`(?i)(%22` + secretName + `%22(?:%20)*(?::|%3a)(?:%20)*%22)([^%"&\s]+(?:%[013-9a-f][0-9a-f][^%"&\s]*|%2[013-9a-f][^%"&\s]*)*)`), "${1}" + Mark},
+	{[]string{"\"", "\\"}, lazily(`(?i)("` + secretName + `\\?"\s*:\s*\\?")([^"\\]+)`), "${1}" + Mark},
+	{[]string{"%22"}, lazily(`(?i)(%22` + secretName + `%22(?:%20)*(?::|%3a)(?:%20)*%22)([^%"&\s]+(?:%[013-9a-f][0-9a-f][^%"&\s]*|%2[013-9a-f][^%"&\s]*)*)`), "${1}" + Mark},
 	// Header forms.
-	{[]string{":"}, regexp.MustCompile(`(?i)\b(authorization|proxy-authorization|x-api-key|x-auth-token|cookie|set-cookie)(:\s*)([^\s"]+(?:\s+[A-Za-z0-9+/=._~\-]{8,})?)`), "${1}${2}" + Mark},
-	{[]string{"earer", "EARER", "asic", "ASIC"}, regexp.MustCompile(`\b([Bb](?:earer|EARER|asic|ASIC))(\s+|%20|\+)([A-Za-z0-9+/=._~\-]{8,})`), "${1}${2}" + Mark},
+	{[]string{":"}, lazily(`(?i)\b(authorization|proxy-authorization|x-api-key|x-auth-token|cookie|set-cookie)(:\s*)([^\s"]+(?:\s+[A-Za-z0-9+/=._~\-]{8,})?)`), "${1}${2}" + Mark},
+	{[]string{"earer", "EARER", "asic", "ASIC"}, lazily(`\b([Bb](?:earer|EARER|asic|ASIC))(\s+|%20|\+)([A-Za-z0-9+/=._~\-]{8,})`), "${1}${2}" + Mark},
 	// Name and password in front of a host.
-	{[]string{"://", "%3"}, regexp.MustCompile(`(://|%3a%2f%2f)([^\s/@"'?#]{1,256}:[^\s/@"'?#]{1,256})(@|%40)`), "${1}" + Mark + "${3}"},
+	{[]string{"://", "%3"}, lazily(`(://|%3a%2f%2f)([^\s/@"'?#]{1,256}:[^\s/@"'?#]{1,256})(@|%40)`), "${1}" + Mark + "${3}"},
 	// Credentials that are known by their shape.
-	{[]string{"eyJ"}, regexp.MustCompile(`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)?`), Mark},
-	{nil, regexp.MustCompile(`\b(?:xox[abeoprs]-[A-Za-z0-9\-]{8,}|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_\-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{30,}|sk-[A-Za-z0-9_\-]{20,}|[rs]k_live_[A-Za-z0-9]{16,})`), Mark},
-	{[]string{"slack"}, regexp.MustCompile(`(hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers))/[^\s"'<>]+`), "${1}/" + Mark},
+	{[]string{"eyJ"}, lazily(`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)?`), Mark},
+	{nil, lazily(`\b(?:xox[abeoprs]-[A-Za-z0-9\-]{8,}|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_\-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{30,}|sk-[A-Za-z0-9_\-]{20,}|[rs]k_live_[A-Za-z0-9]{16,})`), Mark},
+	{[]string{"slack"}, lazily(`(hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers))/[^\s"'<>]+`), "${1}/" + Mark},
 	// One-time links: the segment behind a word that says so.
-	{[]string{"/"}, regexp.MustCompile(`(?i)(/(?:reset|reset-?password|password-?reset|password|token|tokens|verify|verification|confirm|confirmation|activate|activation|invite|invitation|invitations|magic|magic-?link|unsubscribe|session|sessions|oauth|sso|share)/)([A-Za-z0-9_\-.~%=]{12,})`), "${1}" + Mark},
+	{[]string{"/"}, lazily(`(?i)(/(?:reset|reset-?password|password-?reset|password|token|tokens|verify|verification|confirm|confirmation|activate|activation|invite|invitation|invitations|magic|magic-?link|unsubscribe|session|sessions|oauth|sso|share)/)([A-Za-z0-9_\-.~%=]{12,})`), "${1}" + Mark},
 }
 
 // mail finds e-mail addresses, their @ plain or percent-encoded.
-var mail = regexp.MustCompile(`(?i)[a-z0-9._+\-]{1,64}(?:@|%40)[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,6}\.[a-z]{2,24}`)
+var mail = lazily(`(?i)[a-z0-9._+\-]{1,64}(?:@|%40)[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,6}\.[a-z]{2,24}`)
 
 // Text returns s, a log line or a part of one, with credentials, session
 // identifiers and e-mail addresses replaced by Mark.
@@ -55,7 +62,7 @@ func Text(s string) string { return Mail(Credentials(s)) }
 func Credentials(s string) string {
 	for _, r := range rules {
 		if r.needs == nil || holdsAny(s, r.needs) {
-			s = r.pattern.ReplaceAllString(s, r.with)
+			s = r.pattern().ReplaceAllString(s, r.with)
 		}
 	}
 	return s
@@ -75,5 +82,5 @@ func Mail(s string) string {
 	if !strings.ContainsRune(s, '@') && !strings.Contains(s, "%40") {
 		return s
 	}
-	return mail.ReplaceAllString(s, Mark)
+	return mail().ReplaceAllString(s, Mark)
 }
