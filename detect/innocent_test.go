@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/denylens/denylens/ingest"
@@ -95,6 +96,27 @@ func TestAJobOfManyHoursIsNoScraper(t *testing.T) {
 		}
 		if told != c.want {
 			t.Errorf("%s: %d cohorts told, want %d", name, told, c.want)
+		}
+	}
+}
+
+// The first minute of a log may be no more than its last second: that nobody
+// probed in it says nothing.
+func TestALogThatBeginsWithinAMinuteHasNoWaveOfWhatAlwaysComes(t *testing.T) {
+	lines := site(48, 40, nil)
+	lines = lines[len(site(48, 1, nil))-1:] // the last line of minute 0, and all that follows
+	for k := range 39 * 8 {
+		minute := 1 + k/8
+		lines = append(lines, requests(fmt.Sprintf("%d.%d.%d.7", 60+k%90, k%200, k%251), "-", "curl/8.5", "GET /.env", minute+1, func(m int) int {
+			if m == minute {
+				return 403
+			}
+			return 0
+		})...)
+	}
+	for _, in := range analyse(t, ingest.Options{}, inOrder(lines)).Incidents {
+		if strings.Contains(in.Title, "addresses ask for") {
+			t.Error(in.Title)
 		}
 	}
 }

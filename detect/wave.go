@@ -59,9 +59,10 @@ func (ws *waves) of(key uint64, age, minute int32) *probed {
 	return w
 }
 
-// rises tells whether a wave has just become one, in a log that began then.
+// rises tells whether a wave has just become one, in a log that began in that
+// minute, of which there may be no more than its last second.
 func (w *probed) rises(began, minute int32) bool {
-	if w.hour == 0 && int32(w.now)*(w.since-began) < waveQuiet*(minute-w.since+1) {
+	if w.hour == 0 && int32(w.now)*(w.since-began-1) < waveQuiet*(minute-w.since+1) {
 		return false
 	}
 	return !w.caught && w.now >= waveClients && w.now >= waveRise*w.most

@@ -17,7 +17,7 @@ import (
 // Logs in which nothing is wrong: what is found in them is false, and how often
 // cohorts exceed a chance is how well that chance is known.
 const (
-	cleanPerDay = 10_000_000 // requests of a simulated day: ten thousand cohorts are followed
+	cleanPerDay = 12_000_000 // requests of a simulated day: ten thousand cohorts are followed
 	cleanSeed   = 201
 	cleanShare  = .01 // of a real log's requests are refused at most: in others something is wrong
 	week        = 7 * 24 * time.Hour
