@@ -11,7 +11,8 @@ import (
 type beside struct {
 	others []cohortScore // other names, nearly as good
 	spared conj          // what nearly all clients of the cohort share that are not refused; empty = nothing
-	same   control       // whoever is outside the cohort, on the paths where it is refused
+	same   control       // whoever is outside the cohort, on the paths where it is refused, ...
+	query  float64       // ... and those of them who asked with a query, and were not refused
 }
 
 const (
@@ -24,7 +25,8 @@ const (
 
 // look finds what is worth knowing beside the cohorts that x named.
 func (e *Engine) look(ev *event, x *explainer, named []cohortScore, from int32) {
-	ev.beside = beside{spared: x.spared(named), same: e.samePaths(ev, from)}
+	ev.beside = beside{spared: x.spared(named)}
+	ev.beside.same, ev.beside.query = e.samePaths(ev, from)
 	for _, c := range x.runnersUp(named, maxOthers) {
 		if c.score >= nearlyAs*named[0].score && !idle(&c, named) {
 			ev.beside.others = append(ev.beside.others, c)
@@ -73,8 +75,9 @@ func (x *explainer) spared(named []cohortScore) conj {
 }
 
 // samePaths counts those outside the event's cohort on the paths where the
-// cohort is refused.
-func (e *Engine) samePaths(ev *event, from int32) (c control) {
+// cohort is refused, and those of them who asked with a query and were not
+// refused.
+func (e *Engine) samePaths(ev *event, from int32) (c control, query float64) {
 	paths := map[term]bool{}
 	pages := e.ring.since(from)
 	for _, p := range pages {
@@ -89,10 +92,13 @@ func (e *Engine) samePaths(ev *event, from int32) (c control) {
 		for i := range p.facts {
 			if f := &p.facts[i]; paths[e.deepest(f.leaf)] && !ev.match(e, f) {
 				c.add(f)
+				if f.denied == 0 && f.flags&fQuery != 0 {
+					query += float64(f.weight)
+				}
 			}
 		}
 	}
-	return c
+	return c, query
 }
 
 // otherNames says what the cohort could be called as well.

@@ -277,7 +277,8 @@ func (t *tracker) limit(e *Engine, ev *event, c conj, light float64, from, minut
 	if ev.limited == 0 || from < ev.onset || len(ev.cohorts) > 1 || !c.equal(ev.cohorts[0]) {
 		ev.cohorts, ev.limited, ev.onset = []conj{c}, light, from
 		ev.before = e.shareBefore(ev, from)
-		ev.beside = beside{same: e.samePaths(ev, from)}
+		ev.beside = beside{}
+		ev.beside.same, ev.beside.query = e.samePaths(ev, from)
 		t.replay(e, ev, from)
 	}
 	t.gather(e, ev)

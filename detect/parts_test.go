@@ -215,7 +215,7 @@ func TestADismissedAlarmIsLearned(t *testing.T) {
 // else asks for it, they are a botnet.
 func TestWhatEverybodyComesForIsNoErrand(t *testing.T) {
 	const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"
-	for path, want := range map[string]Kind{"/docs/start": Overblock, "/docs/plugins/uploader": Misuse} {
+	for path, want := range map[string]Kind{"/docs/start": Overblock, "/docs/plugins/uploader": Misuse, "/docs/start?q=node/add": Misuse} {
 		lines := site(43, 80, nil)
 		once := func(who, minute int, path string, status int) {
 			addr := fmt.Sprintf("%d.%d.%d.7", 60+3*who, 7*who%256, who)

@@ -156,11 +156,15 @@ func (s *scene) sameErrand() bool {
 
 // common tells whether others come for what the cohort is refused, half as many
 // at least, and are given it: within the cohort, or outside where hardly anybody
-// is refused.
+// is refused. Who asks the front page for something by a query does not come for
+// the front page.
 func (s *scene) common() bool {
-	given, same := s.served, s.ev.beside.same
+	given, query, same := s.served, s.unrefused(fQuery), s.ev.beside.same
 	if same.denied <= commonRefused*same.rows {
-		given += same.rows - same.denied
+		given, query = given+same.rows-same.denied, query+s.ev.beside.query
+	}
+	if s.share(fQuery) > 0.5 && 2*query < given {
+		return false
 	}
 	return given >= sameLeast && 2*given >= s.denied
 }
