@@ -17,11 +17,11 @@ import (
 
 // The IPv6 half of iploc's data. Its own lookup unpacks them into a buffer that
 // it doubles again and again, 26 MB in all, which takes longer than all the rest
-// of a short run. Here they are unpacked once into what they need. That is all
-// that is taken of the package behind its back: two variables that it never
-// writes before its own first lookup of an IPv6 address, which nobody else asks
-// for; TestSixAnswersAsIplocDoes compares the answers. Should they be gone in a
-// later version, the program does not link.
+// of a short run. Here they are unpacked once into what they need. All that is
+// taken of the package behind its back is two variables, which it writes only in
+// its own first lookup of an IPv6 address, and nobody asks it for one. Should a
+// later version call them otherwise, they are empty here and no IPv6 address has
+// a country: TestSixAnswersAsIplocDoes, which compares the answers, fails.
 
 //go:linkname sixPacked github.com/phuslu/iploc.ip6bin
 var sixPacked []byte // gzip: first addresses of networks, as pairs of words in the machine's order

@@ -34,7 +34,13 @@ func chart(works []*work) string {
 		return plotLeft + (plotRight-plotLeft)*(math.Log(float64(w.in.Lines))-lo)/math.Max(hi-lo, 1)
 	}
 	rate := func(w *work) float64 { return float64(w.in.Lines) / median(w.seconds) }
-	memory := func(w *work) float64 { return peakMiB(w, len(w.rss)/2) }
+	memory := func(w *work) float64 {
+		var all []float64
+		for r := range w.rss {
+			all = append(all, peakMiB(w, r))
+		}
+		return median(all)
+	}
 	curve(&b, sizes, x, rate, "lines a second", rateColour, plotLeft, "end")
 	curve(&b, sizes, x, memory, "peak memory, MiB", memoryColour, plotRight, "start")
 	for _, w := range sizes {

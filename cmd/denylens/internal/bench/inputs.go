@@ -51,7 +51,7 @@ func prepare(dir string) (in inputs, err error) {
 
 func makeInputs(dir string) (in inputs, err error) {
 	size := int64(setting("SIZE_MB", 300)) << 20
-	make := func(to *input, name string, write func(path string) (int64, int64, error)) {
+	add := func(to *input, name string, write func(path string) (int64, int64, error)) {
 		if err != nil {
 			return
 		}
@@ -63,12 +63,12 @@ func makeInputs(dir string) (in inputs, err error) {
 	part := func(n int64) func(string) (int64, int64, error) {
 		return func(path string) (int64, int64, error) { return cut(in.Whole.Path, path, n, 1<<62) }
 	}
-	make(&in.Whole, "access.log", func(path string) (int64, int64, error) { return generate(path, "combined", size) })
-	make(&in.Edge, "edge.log", func(path string) (int64, int64, error) { return generate(path, "cloudflare", size) })
-	make(&in.Quarter, "quarter.log", part(size/4))
-	make(&in.Sixteenth, "sixteenth.log", part(size/16))
-	make(&in.Small, "small.log", func(path string) (int64, int64, error) { return cut(in.Whole.Path, path, 1<<62, smallLines) })
-	make(&in.Attack, "attack.log", func(path string) (int64, int64, error) {
+	add(&in.Whole, "access.log", func(path string) (int64, int64, error) { return generate(path, "combined", size) })
+	add(&in.Edge, "edge.log", func(path string) (int64, int64, error) { return generate(path, "cloudflare", size) })
+	add(&in.Quarter, "quarter.log", part(size/4))
+	add(&in.Sixteenth, "sixteenth.log", part(size/16))
+	add(&in.Small, "small.log", func(path string) (int64, int64, error) { return cut(in.Whole.Path, path, 1<<62, smallLines) })
+	add(&in.Attack, "attack.log", func(path string) (int64, int64, error) {
 		return strangers(path, int64(setting("ATTACK", int(size>>20)*3000)))
 	})
 	if err != nil {

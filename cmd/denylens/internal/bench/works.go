@@ -20,6 +20,10 @@ const (
 	goAccess    = "goaccess, a sixteenth"
 )
 
+// Scans of a packed log, and the unpacking alone.
+func packedScan(tool string) string { return wholeScan + ", " + tool }
+func unpacking(tool string) string  { return tool + " -dc | wc -l" }
+
 // listWorks lists what is timed; peers as far as they are installed.
 func listWorks(bin, dir string, in inputs) (list []*work) {
 	scan := func(name string, log input, more ...string) {
@@ -37,8 +41,8 @@ func listWorks(bin, dir string, in inputs) (list []*work) {
 	peer(mawkAll, "mawk", in.Whole, "{c[$1]++} END{for(a in c) print c[a], a}", in.Whole.Path)
 	for _, tool := range []string{"gzip", "zstd"} {
 		if p, ok := in.Packed[tool]; ok {
-			scan(wholeScan+", "+tool, p)
-			peer(tool+" -dc | wc -l", "sh", p, "-c", tool+` -dc "$0" | wc -l`, p.Path)
+			scan(packedScan(tool), p)
+			peer(unpacking(tool), "sh", p, "-c", tool+` -dc "$0" | wc -l`, p.Path)
 		}
 	}
 	scan(edgeScan, in.Edge)
@@ -66,13 +70,13 @@ func listChecks(works []*work) (list []check) {
 			list = append(list, newCheck(name, want, most, len(a.seconds), func(r int) float64 { return of(a, b, r) }))
 		}
 	}
-	time := func(a, b *work, r int) float64 { return a.seconds[r] / b.seconds[r] }
+	elapsed := func(a, b *work, r int) float64 { return a.seconds[r] / b.seconds[r] }
 	speed := func(a, b *work, r int) float64 { return a.in.Mega / a.seconds[r] / (b.in.Mega / b.seconds[r]) }
-	ratio("times the time of mawk, refusals", wholeScan, mawkDenied, 0.8, true, time)
-	ratio("times the time of mawk, all", wholeScan, mawkAll, 0.4, true, time)
-	ratio("times the speed of GoAccess", partScan, goAccess, 50, false, speed)
-	ratio("times the time of gzip -dc", wholeScan+", gzip", "gzip -dc | wc -l", 1.2, true, time)
-	ratio("times the time of zstd -dc", wholeScan+", zstd", "zstd -dc | wc -l", 2, true, time)
+	ratio("times the time of mawk, refusals", wholeScan, mawkDenied, 0.8, true, elapsed)
+	ratio("times the time of mawk, all", wholeScan, mawkAll, 0.4, true, elapsed)
+	ratio("times the speed of GoAccess", wholeScan, goAccess, 50, false, speed)
+	ratio("times the time of gzip -dc", packedScan("gzip"), unpacking("gzip"), 1.2, true, elapsed)
+	ratio("times the time of zstd -dc", packedScan("zstd"), unpacking("zstd"), 2, true, elapsed)
 	ratio("Cloudflare's MB/s, of combined's", edgeScan, wholeScan, 0.6, false, speed)
 	ratio("two workers, times one's speed", wholeScan, oneWorker, 1.8, false, speed)
 	ratio("CPU a line, of a quarter's", wholeScan, quarterScan, 1.05, true, func(a, b *work, r int) float64 {

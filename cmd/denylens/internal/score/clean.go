@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -106,6 +107,7 @@ func (q *quiet) print(w io.Writer) {
 // kept.
 func busyDay(ctx context.Context, seed uint64, q *quiet) error {
 	r, w := io.Pipe()
+	defer r.Close() // so that nobody waits to write if reading ends early
 	var truth simulate.Truth
 	go func() {
 		var err error
@@ -125,16 +127,35 @@ func busyDay(ctx context.Context, seed uint64, q *quiet) error {
 }
 
 // aboutProbing tells whether an incident is about those who probe every site in
-// passing: by their addresses, or by what they all ask for.
+// passing: all whom it names do, or at least half of those whose lines it shows.
+// One that names nobody and shows nothing is not.
 func aboutProbing(in *detect.Incident, probing map[string]bool) bool {
+	if in.Cause.ID != "scan" || in.Severity != detect.Low {
+		return false
+	}
+	named := false
 	for _, c := range append([][]detect.Term{in.Cohort}, in.Or...) {
 		for _, t := range c {
-			if t.Dim == "ip" && !probing[t.Value] {
+			if t.Dim != "ip" {
+				continue
+			}
+			if named = true; !probing[t.Value] {
 				return false
 			}
 		}
 	}
-	return in.Cause.ID == "scan" && in.Severity == detect.Low
+	return named || probed(in.Samples, probing)
+}
+
+// probed tells whether half of some lines at least are of those who probe. A
+// line that an incident shows begins with the client's address, in any format.
+func probed(samples []detect.Sample, probing map[string]bool) bool {
+	n := 0
+	for _, s := range samples {
+		addr, _, _ := strings.Cut(s.Line, " ")
+		n += count(probing[addr])
+	}
+	return n > 0 && 2*n >= len(samples)
 }
 
 // untouched has a real log judged as it is.
@@ -153,7 +174,7 @@ func untouched(ctx context.Context, s *inject.Site, q *quiet) error {
 	if float64(refused) > cleanShare*float64(len(log.Lines)) {
 		return nil
 	}
-	sum, err := judge(ctx, strings.NewReader(string(log.Bytes())), log.Format)
+	sum, err := judge(ctx, bytes.NewReader(log.Bytes()), log.Format)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
