@@ -109,6 +109,9 @@ func (s *scene) misuseFor() []string {
 	if s.refusedCl > 0 {
 		out = append(out, fmt.Sprintf("%d of %d refused clients look legitimate", s.legit, s.refusedCl))
 	}
+	if s.ev.origin == byShare && s.ev.leaps > 0 {
+		return []string{fmt.Sprintf("%d times within a day from one part of the world to another in less time than a flight takes, far more often than on any day before; a VPN and a telephone abroad look the same", s.ev.leaps)}
+	}
 	if s.ev.origin == byShare {
 		return []string{fmt.Sprintf("%d countries or more and %d networks or more within half an hour, far more than at any time before", shareCountries, shareNetworks)}
 	}
@@ -213,7 +216,7 @@ func severity(inc *Incident, s *scene) Severity {
 		switch {
 		case n >= 100_000:
 			return High
-		case n >= 10_000 || s.ev.origin == byShare:
+		case n >= 10_000 || s.ev.origin == byShare && s.ev.leaps == 0:
 			return Medium
 		}
 		return Low
@@ -268,6 +271,8 @@ func title(inc *Incident, s *scene) string {
 		return raidTitle(inc)
 	case s.ev.origin == byWave:
 		return waveTitle(inc, s.ev.cohorts[0][0])
+	case s.ev.origin == byShare && s.ev.leaps > 0:
+		return fmt.Sprintf("A key or account is in use in places too far apart to travel: %s", who)
 	case s.ev.origin == byShare:
 		return fmt.Sprintf("A key or account is in use at %d addresses at once: %s", s.clients, who)
 	case s.ev.habit > 0:

@@ -61,6 +61,7 @@ type event struct {
 	sure     bool    // byDeadEnd: people were among them
 	came     float64 // ... those that did
 	span     int32   // byRaid: minutes that it took to show
+	leaps    int     // byShare: between places too far apart, 0 if it was caught by their number
 	okEnd    uint32  // byTurn: what the client had been served when it ended
 }
 

@@ -37,6 +37,8 @@ type userSeen struct {
 	most      int     // networks, and ...
 	mostIn    int     // ... places in one of them
 	caught    bool
+	travel    travel
+	leaps     int // by which it was caught
 }
 
 // whereabouts are places, as linear counters.
@@ -79,10 +81,18 @@ func (e *Engine) use(c *client, minute int32) {
 	if n, _ := u.now.with(u.last).places(); before == 1 && n > 1 {
 		u.since = minute
 	}
-	if !u.caught && u.shared() {
-		u.caught = true
-		e.track.shared = append(e.track.shared, c.user)
+	leapt := u.travel.visit(e.zone(c), minute, u.first)
+	switch {
+	case u.caught:
+		return
+	case u.shared():
+	case leapt:
+		u.leaps = u.travel.leaps
+	default:
+		return
 	}
+	u.caught = true
+	e.track.shared = append(e.track.shared, c.user)
 }
 
 // turn begins a new quarter of an hour.
@@ -130,9 +140,14 @@ func (t *tracker) openShared(e *Engine, p *page, user uint32) {
 		t.refused++
 		return
 	}
-	onset := e.ring.reach(e.users.seen[user].since)
+	u := e.users.seen[user]
+	since := u.since
+	if u.leaps > 0 {
+		since = u.travel.since
+	}
+	onset := e.ring.reach(since)
 	ev := t.add(byShare, e.hashConj(conj{{axUser, user}}), onset, p)
-	ev.cohorts, ev.user = []conj{{{axUser, user}}}, user
+	ev.cohorts, ev.user, ev.leaps = []conj{{{axUser, user}}}, user, u.leaps
 	t.replay(e, ev, onset)
 	t.tell(e, ev, true)
 }

@@ -16,9 +16,10 @@ import (
 const (
 	turnedRate    = 0.9
 	turnedHistory = 20 // requests served before
-	turnedMinutes = 5  // between first seen and the first refusal, but for a browser that loads pages
+	turnedMinutes = 5  // between first seen and the first refusal, but for a browser that loads what pages show
 	turnedDenials = 5
-	turnedUser    = 3 // the same for a client with a user name or key
+	turnedUser    = 3   // the same for a client with a user name or key
+	namedHistory  = 100 // requests served to a program that says its name
 )
 
 // servedFirst tells whether all that a client was served in a window came
@@ -40,7 +41,7 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 			c.baseOK, s.ok = c.ok, 0
 		}
 	}
-	if c.baseOK < turnedHistory || c.turnStart-c.first < turnedMinutes && !c.loadsPages() {
+	if c.baseOK < turnedHistory || c.turnStart-c.first < turnedMinutes && !(c.flags&fBrowser != 0 && c.loads()) {
 		return
 	}
 	p0 := math.Min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))
@@ -57,7 +58,15 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 	if float64(c.turned) < limit || c.denied-c.baseDenied < need || c.hostile() {
 		return
 	}
-	if legit > surelyLegit || legit > likelyLegit && (c.userOK || c.flags&fTrueBot != 0 || c.hours >= regularHours) {
+	if legit > surelyLegit || legit > likelyLegit && (c.userOK || c.flags&fTrueBot != 0 || c.hours >= regularHours) || c.namesItself() {
 		e.track.turned(e, id, minute)
 	}
+}
+
+// namesItself tells whether a client is a program that says its own name, as
+// crawlers and partners' jobs do, and was served for long and had nearly all that
+// it asked for. Nobody can confirm the name, but that it was let in and is no
+// longer is worth a line.
+func (c *client) namesItself() bool {
+	return c.flags&(fBrowser|fTool|fScanner|fNoAgent|fFakeBot) == 0 && c.baseOK >= namedHistory && 10*c.baseDenied <= c.baseOK && 5*c.fails <= c.oks
 }

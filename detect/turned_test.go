@@ -59,8 +59,14 @@ func TestAUserTurnedAwayAloneIsReportedFromThreeRefusalsOn(t *testing.T) {
 }
 
 func TestANamelessClientTurnedAwayAloneNeedsSurerSigns(t *testing.T) {
-	if found := alone(t, "198.51.100.9", "-", "acme-sync/1.8", 12); len(found) != 0 {
-		t.Errorf("a program that nobody knows: %s", found[0].Title)
+	for agent, told := range map[string]bool{
+		"acme-sync/1.8": true, "Mozilla/5.0 (compatible; MJ12bot/v1.4.8; http://mj12bot.com/)": true, // they say who they are
+		"curl/8.5.0": false, "-": false, "sqlmap/1.7": false,
+	} {
+		found := alone(t, "198.51.100.9", "-", agent, 12)
+		if told && (len(found) != 1 || found[0].Kind == Misuse || found[0].Severity != Low) || !told && len(found) != 0 {
+			t.Errorf("%s: %v", agent, titles(Summary{Incidents: found}))
+		}
 	}
 }
 

@@ -64,33 +64,3 @@ func (e Effect) Above() bool {
 	}
 	return e.Newly >= floorClients && e.Nats() >= floorNats
 }
-
-// shared is the share of what one client was served before that somebody else
-// was served as well; 1 if it came in many hours, 0 if its address is a proxy's.
-func (p *Plan) shared(log *Log, cohort Cohort) float64 {
-	others, hours := map[string]bool{}, map[int64]bool{}
-	var own []string
-	for i := range log.Lines {
-		l := &log.Lines[i]
-		switch {
-		case !l.Request || !l.Served():
-		case !cohort.Has(l):
-			others[l.Host+l.Path] = true
-		case l.Edge:
-			return 0
-		case l.Time < p.Onset.UnixNano():
-			own = append(own, l.Host+l.Path)
-			hours[l.Time/3600e9] = true
-		}
-	}
-	if len(hours) >= floorHours {
-		return 1
-	}
-	n := 0
-	for _, what := range own {
-		if others[what] {
-			n++
-		}
-	}
-	return float64(n) / float64(max(1, len(own)))
-}
