@@ -1,16 +1,12 @@
 package export
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-	"github.com/apache/arrow/go/v15/parquet"
-	"github.com/apache/arrow/go/v15/parquet/compress"
-	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 
 	"github.com/denylens/denylens/ingest"
 	"github.com/denylens/denylens/ingest/export/internal/row"
@@ -26,21 +22,6 @@ func NewArrow(w io.Writer, o Options) Exporter {
 	sw := ipc.NewWriter(&t.out, ipc.WithSchema(t.schema))
 	t.write, t.end = sw.Write, sw.Close
 	return t
-}
-
-// NewParquet returns an Exporter that writes a Parquet file: Snappy, plain
-// string columns, for which Parquet makes its own dictionaries. (Arrow
-// dictionaries would be smaller in memory; version 15 cannot write those that
-// may be null.)
-func NewParquet(w io.Writer, o Options) (Exporter, error) {
-	t := newTable(w, o)
-	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithCreatedBy("denylens"))
-	fw, err := pqarrow.NewFileWriter(t.schema, &t.out, props, pqarrow.NewArrowWriterProperties())
-	if err != nil {
-		return nil, fmt.Errorf("begin Parquet file: %w", err)
-	}
-	t.write, t.end = fw.Write, fw.Close
-	return t, nil
 }
 
 // guard keeps the first error of a writer to itself: version 15 panics if the
