@@ -19,7 +19,7 @@ setup: ## fetch modules and tools
 	$(GO) mod verify
 
 build: ## the program, at ./denylens
-	$(GO) build -trimpath -ldflags "-s -w$(if $(VERSION), -X $(PACKAGE).release=$(VERSION))" -o denylens ./cmd/denylens
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w$(if $(VERSION), -X $(PACKAGE).release=$(VERSION))" -o denylens ./cmd/denylens
 
 demo: build ## a simulated day on which a deployment locks visitors out, and what denylens makes of it
 	@mkdir -p bin

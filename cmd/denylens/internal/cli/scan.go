@@ -125,6 +125,7 @@ func (a *app) newRun(conf *config.Config, onChange func(*detect.Incident, detect
 	}
 	options.Workers = max(1, runtime.GOMAXPROCS(0)-1) // the engine keeps a processor busy
 	memory := int64(conf.MaxMemory)
+	useHugePages(memory / 2)
 	debug.SetMemoryLimit(memory - max(leastBeside, memory*3/16))
 	debug.SetGCPercent(50)
 	r := &run{conf: conf, options: options, geo: used, privacy: redact.NewPrivacy(conf.Privacy, conf.PrivacyKey)}

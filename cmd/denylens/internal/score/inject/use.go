@@ -22,6 +22,9 @@ func (u *use) add(l *Line) {
 	u.sizes[l.Bytes][l.Path], u.paths[l.Path] = true, true
 }
 
+// manyPaths with one answer are no chance.
+const manyPaths = 10
+
 // onePage tells whether most of many paths were answered with a page of one size:
 // so some sites say that there is nothing.
 func (u *use) onePage() bool {
@@ -29,7 +32,7 @@ func (u *use) onePage() bool {
 	for _, same := range u.sizes {
 		most = max(most, len(same))
 	}
-	return len(u.paths) >= floorServed && float64(most) > floorShared*float64(len(u.paths))
+	return len(u.paths) >= manyPaths && float64(most) > floorShared*float64(len(u.paths))
 }
 
 // shared is the share of what one client was served before that somebody else

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+)
+
+// useHugePages asks the system to back so many bytes of the heap with pages of
+// 2 MiB instead of 4 KiB. The tables of a run are touched at random: each first
+// touch of a small page costs a fault, and nearly each later one a walk through
+// the page tables; together a seventh of the time of a long run, and nearly half
+// of a short one.
+//
+// The heap is advised of piece by piece as it grows, and nothing of Go's asks for
+// large pages. So the piece is allocated, advised, and given back at once: the
+// allocator takes it first, being lowest. Where the system does not have large
+// pages, or not for who asks, nothing changes.
+func useHugePages(bytes int64) {
+	piece := make([]byte, bytes)
+	_ = unix.Madvise(piece, unix.MADV_HUGEPAGE)
+	debug.FreeOSMemory()
+}
