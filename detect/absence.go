@@ -167,7 +167,7 @@ func (x *absence) end(e *Engine, a *absences, p *page) {
 		}
 	}
 	if !x.base.season.filled && x.silent(minute, d, due) {
-		if x.missed >= math.Max(leastDue, a.threshold(e)) {
+		if x.missed >= max(leastDue, a.threshold(e)) {
 			x.due, x.came = x.missed, 0
 			x.open(e, p)
 		}
@@ -181,11 +181,11 @@ func (x *absence) end(e *Engine, a *absences, p *page) {
 // weigh adds the quarter's likelihood ratios to the evidence.
 func (x *absence) weigh(minute int32, n, d int, due float64) {
 	p := x.base.expected(minute)
-	low := p / math.Max(1.5, math.Exp(3*x.base.sigma()))
+	low := p / max(1.5, math.Exp(3*x.base.sigma()))
 	c := x.base.predictive(n)
 	for i, f := range fallen {
 		if f*p < low {
-			x.r[i] = math.Min(maxR, (x.r[i]+1)*stat.BetaBinomialRatio(d, n, f*p, low, c))
+			x.r[i] = min(maxR, (x.r[i]+1)*stat.BetaBinomialRatio(d, n, f*p, low, c))
 		}
 	}
 	if x.evidence() < 1 || minute-x.since > absentWithin {
@@ -202,7 +202,7 @@ func (x *absence) silent(minute int32, d int, due float64) bool {
 		if n := float64(d); n < x.least || x.steady == 0 {
 			x.least = n
 		} else {
-			x.least += math.Min(0.25, (n-x.least)/8)
+			x.least += min(0.25, (n-x.least)/8)
 		}
 		x.steady, x.missed = x.steady+1, 0
 		return false
@@ -210,7 +210,7 @@ func (x *absence) silent(minute int32, d int, due float64) bool {
 	if x.missed == 0 {
 		x.since = minute
 	}
-	x.missed += math.Min(due, 2*x.least) // when a crowd has left nobody is missing
+	x.missed += min(due, 2*x.least) // when a crowd has left nobody is missing
 	if x.steady < steadyQuarters || minute-x.since >= silentWithin {
 		x.steady, x.missed = 0, 0
 	}
@@ -222,7 +222,7 @@ func (x *absence) evidence() float64 {
 	for _, r := range x.r {
 		sum += r
 	}
-	return math.Log(math.Max(1e-9, sum/float64(len(x.r))))
+	return math.Log(max(1e-9, sum/float64(len(x.r))))
 }
 
 // threshold is ln(K/alpha) for the values followed, alpha being a quarter hour's.
@@ -241,7 +241,7 @@ func (x *absence) open(e *Engine, p *page) {
 	}
 	ev := t.add(byAbsence, e.hashConj(conj{{x.axis, x.sym}}), x.since, p)
 	ev.members = map[uint64]bool{} // nobody: who does not come leaves no facts
-	ev.cohorts, ev.lnPeak, ev.lastD = []conj{{{x.axis, x.sym}}}, math.Max(x.evidence(), x.missed), p.minute
+	ev.cohorts, ev.lnPeak, ev.lastD = []conj{{{x.axis, x.sym}}}, max(x.evidence(), x.missed), p.minute
 	ev.due, ev.came = x.due, x.came
 	x.number = ev.number
 	t.tell(e, ev, true)

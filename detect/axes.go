@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"math"
 	"strings"
 )
 
@@ -118,10 +117,10 @@ func (e *Engine) expected(v *[numAxes]uint32) float64 {
 			continue
 		}
 		if s := e.series.at(id); s > 0 {
-			p = math.Max(p, e.series.list[s].fresh.rate(root))
+			p = max(p, e.series.list[s].fresh.rate(root))
 		}
 	}
-	return math.Min(0.9, p)
+	return min(0.9, p)
 }
 
 // clientKey identifies a client among facts.

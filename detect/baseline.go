@@ -86,7 +86,7 @@ func (bl *baseline) memory() (a, b float64) {
 	if off := bl.a - want; off*off <= 9*max(1, want) {
 		return bl.A, bl.B // by far the commonest, and needs no exponential
 	}
-	if limit := math.Exp(3 * math.Min(bl.sigma(), mostSigma)); bl.a > limit*want || bl.a*limit < want {
+	if limit := math.Exp(3 * min(bl.sigma(), mostSigma)); bl.a > limit*want || bl.a*limit < want {
 		return bl.a, bl.b
 	}
 	return bl.A, bl.B
@@ -95,13 +95,13 @@ func (bl *baseline) memory() (a, b float64) {
 // expected is the rate in the hour of minute.
 func (bl *baseline) expected(minute int32) float64 {
 	pi := bl.rate()
-	return math.Min(maxRate, pi*bl.season.of(minute, pi))
+	return min(maxRate, pi*bl.season.of(minute, pi))
 }
 
 // sigma is the standard deviation of the log rate, shrunk to 0.2 with the
 // weight of eight quarter hours.
 func (bl *baseline) sigma() float64 {
-	return math.Sqrt(math.Max(0.01, (8*0.04+bl.wander)/(8+bl.quarters)))
+	return math.Sqrt(max(0.01, (8*0.04+bl.wander)/(8+bl.quarters)))
 }
 
 // envelope is the highest rate that still counts as normal: the null is not a
@@ -110,8 +110,8 @@ func (bl *baseline) envelope(minute int32) float64 {
 	if bl.p0 == 0 || bl.p0Hour != minute/60 {
 		a, b := bl.memory()
 		pi := bl.expected(minute)
-		wide := math.Max(1.5, math.Exp(3*bl.sigma()))
-		bl.p0 = math.Min(maxRate, pi*wide+math.Sqrt(pi*(1-pi)/(a+b+1)))
+		wide := max(1.5, math.Exp(3*bl.sigma()))
+		bl.p0 = min(maxRate, pi*wide+math.Sqrt(pi*(1-pi)/(a+b+1)))
 		bl.p0Hour = minute / 60
 	}
 	return bl.p0
@@ -122,7 +122,7 @@ func (bl *baseline) concentration(n int) float64 {
 	if n < 2 || bl.phi <= 1 {
 		return 1e6
 	}
-	return math.Min(1e6, math.Max(2, float64(n-1)/(bl.phi-1)-1))
+	return min(1e6, max(2, float64(n-1)/(bl.phi-1)-1))
 }
 
 // predictive is the concentration of what is to be expected of n clients: that
@@ -141,8 +141,8 @@ func (bl *baseline) learn(minute int32, n, d int, parentRate, weight float64) {
 	if weight > 0 {
 		v := A * pi * (1 - pi)
 		if v > 0 {
-			x := math.Min(25, (D-A*pi)*(D-A*pi)/v)
-			bl.phi = math.Max(1.05, bl.phi+phiGain*(x-bl.phi))
+			x := min(25, (D-A*pi)*(D-A*pi)/v)
+			bl.phi = max(1.05, bl.phi+phiGain*(x-bl.phi))
 		}
 	}
 	bl.season.learn(minute, weight*A, weight*D, pi, bl.concentration(n))
@@ -171,8 +171,8 @@ func (bl *baseline) learn(minute int32, n, d int, parentRate, weight float64) {
 func (bl *baseline) closeQuarter() {
 	if bl.e15 > 0 {
 		u := math.Log((bl.d15 + 1) / (bl.e15 + 1))
-		x := math.Min(4, u*u-bl.phi/(bl.e15+1))
-		w := math.Min(1, bl.e15/3)
+		x := min(4, u*u-bl.phi/(bl.e15+1))
+		w := min(1, bl.e15/3)
 		bl.wander = 0.995*bl.wander + w*x
 		bl.quarters = 0.995*bl.quarters + w
 	}

@@ -72,7 +72,7 @@ func (e *Engine) wasServed(ev *event) bool {
 	for _, w := range served {
 		n += w
 	}
-	return n*math.Log1p(-math.Min(0.99, ev.share())) < math.Log(byChance)
+	return n*math.Log1p(-min(0.99, ev.share())) < math.Log(byChance)
 }
 
 // takeIn takes surges back that are a part of what is in force since the log

@@ -33,7 +33,7 @@ func (c *calibration) public(cohorts int, raised float64) Calibration {
 	}
 	for i, level := range calibrationLevels {
 		x := c.found[i] / float64(c.tests)
-		scale := math.Pow(10, 3-math.Floor(math.Log10(math.Max(x, 1e-12))))
+		scale := math.Pow(10, 3-math.Floor(math.Log10(max(x, 1e-12))))
 		out.Levels = append(out.Levels, CalibrationLevel{level, math.Round(x*scale) / scale})
 	}
 	return out
@@ -59,6 +59,6 @@ func (c *calibration) add(bl *baseline, minute int32, d, n int) {
 		if above >= level {
 			break
 		}
-		c.found[i] += math.Min(1, (level-above)/at)
+		c.found[i] += min(1, (level-above)/at)
 	}
 }

@@ -33,7 +33,7 @@ func is(b bool) float64 {
 }
 
 // over is 0 up to lo, 1 from hi on, linear between.
-func over(x, lo, hi float64) float64 { return math.Max(0, math.Min(1, (x-lo)/(hi-lo))) }
+func over(x, lo, hi float64) float64 { return max(0, min(1, (x-lo)/(hi-lo))) }
 
 func say(format string, args ...func(*scene) any) func(*scene) string {
 	return func(s *scene) string {
@@ -133,7 +133,7 @@ func (s *scene) diagnose() []Guess {
 	}
 	top := math.Inf(-1)
 	for _, g := range list {
-		top = math.Max(top, g.score)
+		top = max(top, g.score)
 	}
 	sum := 0.0
 	for _, g := range list {

@@ -1,7 +1,5 @@
 package detect
 
-import "math"
-
 // cells turns the facts since minute from into cells for the explainer. A
 // refused client weighs one, spread over the leaves where it was refused;
 // others weigh one, spread over the leaves they used. Clients refused before
@@ -31,7 +29,7 @@ func (e *Engine) collect(from int32, keep func(*fact, *[numAxes]uint32) bool, co
 		c.count(&c.pairs[i])
 	}
 	for i := range c.out {
-		c.out[i].e = math.Min(0.9*c.out[i].n, c.out[i].e)
+		c.out[i].e = min(0.9*c.out[i].n, c.out[i].e)
 	}
 	return c.out
 }

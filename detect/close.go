@@ -1,7 +1,5 @@
 package detect
 
-import "math"
-
 const maxSamples = 256
 
 // What a client met in a series within one window.
@@ -352,7 +350,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 }
 
 // tenths is a log-odds as a fact keeps it.
-func tenths(nats float64) int8 { return int8(math.Max(-60, math.Min(60, nats*10))) }
+func tenths(nats float64) int8 { return int8(max(-60, min(60, nats*10))) }
 
 // pathKey identifies a client and the deepest followed path of a row.
 func (e *Engine) pathKey(c *client, r *row) uint64 {

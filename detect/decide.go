@@ -36,7 +36,7 @@ func (st *seriesTable) weights() float64 {
 	for d, n := range st.byDim {
 		sum += float64(n) * Dim(d).weight()
 	}
-	return math.Max(10, sum)
+	return max(10, sum)
 }
 
 // threshold is ln(K/alpha) for a series of weight one, by Bonferroni.

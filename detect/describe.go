@@ -61,7 +61,7 @@ func (e *Engine) falsePerDay(ev *event) float64 {
 		k = float64(e.clients.list.n)
 	}
 	x := k * math.Exp(-ev.lnPeak) * 86400 / bucket
-	return math.Min(e.cfg.FalseAlarmsPerDay, float64(int(x*1e6))/1e6)
+	return min(e.cfg.FalseAlarmsPerDay, float64(int(x*1e6))/1e6)
 }
 
 func (ev *event) impact(s *scene) Impact {
@@ -77,7 +77,7 @@ func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 func (e *Engine) diagnose(inc *Incident, s *scene) {
 	if inc.Kind == Misuse {
 		id := s.misuseCause()
-		inc.Cause = Cause{id, round2(math.Min(0.99, sigmoid(math.Abs(s.verdict)+1)))}
+		inc.Cause = Cause{id, round2(min(0.99, sigmoid(math.Abs(s.verdict)+1)))}
 		inc.Causes = []Guess{{ID: id, Probability: inc.Cause.Probability, For: s.misuseFor(), Against: []string{}}}
 		return
 	}

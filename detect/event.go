@@ -373,5 +373,5 @@ func (ev *event) recovered(minute int32) bool {
 // as served again: so many that their being spared by chance has odds of 1 %.
 func (ev *event) enough() int {
 	share := ev.share()
-	return max(minClients, int(math.Ceil(4.6/math.Max(share, 0.01))))
+	return max(minClients, int(math.Ceil(4.6/max(share, 0.01))))
 }

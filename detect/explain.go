@@ -195,7 +195,7 @@ func (x *explainer) llr(c *cohortScore) float64 { return llr(c.o, c.n, c.e) }
 
 // llr is Poisson's ratio for rare refusals, the binomial's otherwise.
 func llr(o, n, e float64) float64 {
-	e = math.Max(e, 1e-9)
+	e = max(e, 1e-9)
 	if e < 0.05*n {
 		return stat.PoissonLLR(o, e)
 	}
@@ -244,7 +244,7 @@ func (x *explainer) best() (cohortScore, bool) {
 	if all.o <= all.e || all.o == 0 {
 		return all, false
 	}
-	least := math.Max(math.Min(3, all.o), leastShare*all.excess()) - 1e-9
+	least := max(min(3, all.o), leastShare*all.excess()) - 1e-9
 	x.findSingles(least)
 	x.pool = append(slices.Clone(x.single), x.combine(least)...)
 	best := all

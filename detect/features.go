@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"math"
-
 	"github.com/denylens/denylens/ingest"
 )
 
@@ -130,13 +128,13 @@ func (f *features) contrast(b flags, with bool) float64 {
 	if !with {
 		refused, spared = f.denied-refused, f.served-spared
 	}
-	return math.Max(0, ratio(refused, f.denied)-ratio(spared, f.served)) * ratio(refused, refused+spared)
+	return max(0, ratio(refused, f.denied)-ratio(spared, f.served)) * ratio(refused, refused+spared)
 }
 
 // heaviness is how many times as much clients ask in a minute in which they are
 // refused as clients of the cohort do in others.
 func (f *features) heaviness() float64 {
-	return ratio(ratio(f.turns.requests, f.turns.minutes), math.Max(1, ratio(f.sparedTurns.requests, f.sparedTurns.minutes)))
+	return ratio(ratio(f.turns.requests, f.turns.minutes), max(1, ratio(f.sparedTurns.requests, f.sparedTurns.minutes)))
 }
 
 func (f *features) whyShare(ws ...ingest.Why) float64 {

@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"math"
-
 	"github.com/denylens/denylens/ingest"
 )
 
@@ -25,7 +23,7 @@ func (s *scene) everybody() float64 {
 func (s *scene) userShare() float64 { return ratio(s.user, s.denied) }
 
 func (s *scene) authRise() float64 {
-	return math.Max(0, ratio(s.auth, s.rows)-2*ratio(s.control.auth, s.control.rows))
+	return max(0, ratio(s.auth, s.rows)-2*ratio(s.control.auth, s.control.rows))
 }
 
 // limitedShare is the share of 429 answers.
@@ -51,7 +49,7 @@ func (s *scene) page() float64 {
 // content is strong when the refused requests carry something that a rule can
 // look into, and that those served in the same place do not all carry.
 func (s *scene) content() float64 {
-	return math.Max(over(s.share(fWrite), 0.7, 0.95), over(s.share(fQuery), 0.7, 0.95)*over(s.contrast(fQuery, true), 0.05, 0.3))
+	return max(over(s.share(fWrite), 0.7, 0.95), over(s.share(fQuery), 0.7, 0.95)*over(s.contrast(fQuery, true), 0.05, 0.3))
 }
 
 // purityGap is how far the cohort is from being refused as a whole.
@@ -61,7 +59,7 @@ func (s *scene) purityGap() float64 { return 1 - s.purity() }
 // served in the same place: who asks decides. Pictures and styles are nobody's
 // in particular: there it is one of several servers that differs.
 func (s *scene) steady() float64 {
-	return (1 - over(s.share(fAsset), 0.5, 0.9)) * over(s.purityGap(), 0.1, 0.4) * (1 - over(math.Max(s.late, s.cured), 0.1, 0.4)) * over(s.served, 3, 10)
+	return (1 - over(s.share(fAsset), 0.5, 0.9)) * over(s.purityGap(), 0.1, 0.4) * (1 - over(max(s.late, s.cured), 0.1, 0.4)) * over(s.served, 3, 10)
 }
 
 // open is strong when what is refused to some is served to strangers meanwhile,
@@ -72,14 +70,14 @@ func (s *scene) open() float64 {
 
 // byTurns is strong when the refused were served in the same place before, when
 // others were refused already, and are again while others still are.
-func (s *scene) byTurns() float64 { return over(math.Min(s.late, s.cured), 0.05, 0.3) }
+func (s *scene) byTurns() float64 { return over(min(s.late, s.cured), 0.05, 0.3) }
 
 // inTurn is strong when clients are served and refused within a minute, and not
 // because one sort of request is refused and another is not.
 func (s *scene) inTurn() float64 {
 	sort := most(s.contrast(fAsset, true), s.contrast(fSlash, true), s.contrast(fQuery, true), s.contrast(fWrite, true))
 	both := ratio(s.turns.both, s.turns.minutes) * (1 - over(sort, 0.2, 0.6))
-	return over(math.Max(both, ratio(s.mixed, s.denied)), 0.1, 0.5)
+	return over(max(both, ratio(s.mixed, s.denied)), 0.1, 0.5)
 }
 
 // filesOnly is strong when pictures, styles and scripts are refused to clients
@@ -94,7 +92,7 @@ func (s *scene) filesOnly() float64 {
 // slashOnly is strong when directories are refused and the files in them are
 // not.
 func (s *scene) slashOnly() float64 {
-	return math.Max(over(s.contrast(fSlash, true), 0.4, 0.8), 0.3*over(s.share(fSlash), 0.7, 0.95)*is(s.has[DimPath]))
+	return max(over(s.contrast(fSlash, true), 0.4, 0.8), 0.3*over(s.share(fSlash), 0.7, 0.95)*is(s.has[DimPath]))
 }
 
 // mute is strong when the refused name no page they come from and the served in
@@ -143,7 +141,7 @@ func (s *scene) fewCountries() float64 {
 func most(xs ...float64) float64 {
 	top := 0.0
 	for _, x := range xs {
-		top = math.Max(top, x)
+		top = max(top, x)
 	}
 	return top
 }

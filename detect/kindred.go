@@ -99,7 +99,7 @@ func (e *Engine) shared(list []*event) (best term, ok bool) {
 		score := float64(len(list))*divergence(n[t]/float64(len(list)), usual[t]) - 0.7*math.Log(1+float64(e.series.byDim[axisDim[t.axis]]))
 		nearer := ok && score > top-2 && n[t] == n[best] && siteSpace.prefer[t.axis] > siteSpace.prefer[best.axis]
 		if score >= kindredNats && (score > top || nearer) {
-			best, top, ok = t, math.Max(score, top), true
+			best, top, ok = t, max(score, top), true
 		}
 	}
 	return best, ok

@@ -23,7 +23,7 @@ func legitimacy(c *client, now flags) float64 {
 	add(f&fFakeBot != 0, -5)
 	add(c.userOK, 3)
 	add(c.hours >= seldomHours && float64(c.ok) >= 0.9*total, 2)
-	x += 1.5 * math.Min(1, math.Log1p(float64(c.ok))/math.Log(50))
+	x += 1.5 * min(1, math.Log1p(float64(c.ok))/math.Log(50))
 	add(c.loads() && c.assets <= 60*c.pages, 1)
 	add(c.follows(total), 1)
 	add(f&fBrowser != 0, 0.5)
@@ -32,12 +32,12 @@ func legitimacy(c *client, now flags) float64 {
 	add(f&fScanner != 0, -5)
 	add(!c.userOK && c.pages > 20 && c.assets == 0 && c.refs == 0 && f&fTrueBot == 0 && !c.repeats(), -1.5)
 	if c.fails > 5 {
-		x -= 2 * math.Min(1, float64(c.fails)/float64(c.oks+1))
+		x -= 2 * min(1, float64(c.fails)/float64(c.oks+1))
 	}
-	x -= math.Min(6, 2*float64(c.probes))
+	x -= min(6, 2*float64(c.probes))
 	add(now&fProbe != 0, -2)
 	add(now&fLogin != 0 && f&fBrowser != 0 && c.assets == 0 && !c.userOK, -4) // no browser signs in without a picture or a style
-	return math.Max(-6, math.Min(6, x))
+	return max(-6, min(6, x))
 }
 
 // loads tells whether a client asks for as many pictures, styles and scripts as

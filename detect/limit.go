@@ -137,7 +137,7 @@ func spared(places []place) bool {
 			due += p.light * p.denied / p.all
 		}
 	}
-	return met <= limitSpared*due && due-met-met*math.Log(due/math.Max(met, 1e-9)) >= limitNats
+	return met <= limitSpared*due && due-met-met*math.Log(due/max(met, 1e-9)) >= limitNats
 }
 
 // places counts requests by path; who asks up to light a minute asks little.
@@ -218,7 +218,7 @@ func (e *Engine) outside(c conj, i int, light float64, from int32) float64 {
 	}
 	share := ratio(ratio(out.denied, out.all), ratio(in.denied, in.all))
 	if spared([]place{all}) {
-		share = math.Max(share, limitOutside)
+		share = max(share, limitOutside)
 	}
 	return share
 }

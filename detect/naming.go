@@ -102,7 +102,7 @@ func (e *Engine) asEver(c conj, start int32) bool {
 // tellsBefore tells whether so many were served in a series before the first
 // refusal that the share refused cannot have been the same then.
 func (s *series) tellsBefore(share float64) bool {
-	return float64(s.clean)*math.Log1p(-math.Min(0.99, share)) < math.Log(byChance)
+	return float64(s.clean)*math.Log1p(-min(0.99, share)) < math.Log(byChance)
 }
 
 // hashConj hashes what a conjunction says.

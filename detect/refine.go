@@ -40,7 +40,7 @@ func elevation(o, e float64, c *cohortScore) float64 {
 	if o <= e || c.o <= c.e {
 		return 0
 	}
-	return math.Log(o/math.Max(e, 1e-9)) / math.Log(c.o/c.e)
+	return math.Log(o/max(e, 1e-9)) / math.Log(c.o/c.e)
 }
 
 // another tells whether what is elevated in the rest of a parent is another
@@ -161,7 +161,7 @@ func (x *explainer) descend(c cohortScore) cohortScore {
 			if s.excess() < 0.95*c.excess() || s.n == 0 || s.o/s.n < need*c.o/c.n {
 				continue
 			}
-			if llr(c.o-s.o, c.n-s.n, math.Max(c.e-s.e, 1e-9)) >= 3 {
+			if llr(c.o-s.o, c.n-s.n, max(c.e-s.e, 1e-9)) >= 3 {
 				continue
 			}
 			if to == nil || better(&s, to) {

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -53,8 +52,8 @@ func (x *explainer) partly(c *cohortScore) float64 {
 		s := x.eval(p)
 		ro, rn, re := s.o-c.o, s.n-c.n, s.e-c.e
 		if llr(ro, rn, re) >= climbLLR {
-			top = math.Max(top, elevation(ro, re, c))
+			top = max(top, elevation(ro, re, c))
 		}
 	}
-	return math.Min(1, top)
+	return min(1, top)
 }

@@ -124,7 +124,7 @@ func (s *scene) judge() float64 {
 		v += 1
 	}
 	if s.legit == 0 && s.refusedCl >= waveClients && s.strangers > 0.8 {
-		v = math.Min(v, 1) // nobody of whom anything good is known
+		v = min(v, 1) // nobody of whom anything good is known
 	}
 	return v
 }

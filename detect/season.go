@@ -33,7 +33,7 @@ var seasonEarned = float32(math.Log(10))
 func (s *season) factor(hour int32, pi float64) float64 {
 	h := uint32(hour) % 24
 	f := (float64(s.d[h])/pi + seasonWeight) / (float64(s.n[h]) + seasonWeight)
-	return math.Max(1./seasonMost, math.Min(seasonMost, f))
+	return max(1./seasonMost, min(seasonMost, f))
 }
 
 // of is the factor if it has earned its place, else 1.
@@ -56,8 +56,8 @@ func (s *season) learn(minute int32, n, d, pi, c float64) {
 	}
 	if s.filled && n >= 1 {
 		if f := s.factor(s.hour, pi); f != 1 {
-			l := stat.LnBetaBinomialRatio(int(d), int(n), math.Min(maxRate, pi*f), pi, c)
-			s.score = float32(math.Max(-5, math.Min(20, float64(s.score)+l)))
+			l := stat.LnBetaBinomialRatio(int(d), int(n), min(maxRate, pi*f), pi, c)
+			s.score = float32(max(-5, min(20, float64(s.score)+l)))
 		}
 	}
 	s.nowN += float32(n)

@@ -110,7 +110,7 @@ func (s *series) sumUp(minute int32) {
 // proportions (Turner, Ly and Gruenwald 2024), d1 of n1 against d2 of n2.
 func (s *series) control(minute int32, d1, n1, d2, n2 int, root *series) {
 	was := s.ed.skip(minute)
-	rest := math.Max(0.002, math.Min(0.9, root.base.rate()))
+	rest := max(0.002, min(0.9, root.base.rate()))
 	for i := range s.ed.r {
 		q1, l := alternative(i, rest), 1.0
 		if q1 > 1.3*rest && n2 > 0 {
@@ -139,7 +139,7 @@ func (e *Engine) gates(a alarm, g gathered) bool {
 	if a.start-s.firstD > coldMinutes && s.usual(d, g.minutes) {
 		return false
 	}
-	mu := math.Min(s.base.expected(e.closed), 0.5)
+	mu := min(s.base.expected(e.closed), 0.5)
 	if s.dim != DimNetwork && s.dim != DimUser && !e.manyNetworks(g, s.base.envelope(e.closed)) {
 		return false
 	}

@@ -102,7 +102,7 @@ func (t *tail) needed(limit float64) float64 {
 	if ln(limit) <= -limit+math.Ln2 {
 		return 0
 	}
-	return math.Min(tailMost, q4+slope*(limit+math.Log(1e-4))-limit)
+	return min(tailMost, q4+slope*(limit+math.Log(1e-4))-limit)
 }
 
 // extra is by how much the threshold of a series is raised.

@@ -44,9 +44,9 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 	if c.baseOK < turnedHistory || c.turnStart-c.first < turnedMinutes && !(c.flags&fBrowser != 0 && c.loads()) {
 		return
 	}
-	p0 := math.Min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))
+	p0 := min(0.5, 2*stat.BetaQuantile(0.95, float64(c.baseDenied)+0.5, float64(c.baseOK)+0.5))
 	w := float64(c.turned) + float64(denied)*math.Log(turnedRate/p0) + float64(s.ok)*math.Log((1-turnedRate)/(1-p0))
-	c.turned = float32(math.Min(200, math.Max(0, w)))
+	c.turned = float32(min(200, max(0, w)))
 	if c.turned == 0 || denied == 0 {
 		return
 	}
@@ -54,7 +54,7 @@ func (e *Engine) turn(c *client, id uint32, minute int32, s sum, legit float64) 
 	if c.userOK || c.flags&fTrueBot != 0 {
 		need = turnedUser
 	}
-	limit := math.Log(math.Max(1000, float64(e.clients.list.n)/0.05))
+	limit := math.Log(max(1000, float64(e.clients.list.n)/0.05))
 	if float64(c.turned) < limit || c.denied-c.baseDenied < need || c.hostile() {
 		return
 	}

@@ -89,7 +89,7 @@ func BetaBinomialTail(d, n int, p, c float64) (above, at float64) {
 		at *= float64(n-k) / float64(k+1) * (a + float64(k)) / (b + float64(n-k-1))
 		above -= at
 	}
-	return math.Max(0, above), at
+	return max(0, above), at
 }
 
 // PoissonTail is the chance of n events or more where e are expected.

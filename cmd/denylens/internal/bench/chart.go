@@ -31,7 +31,7 @@ func chart(works []*work) string {
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", chartWidth, chartHeight)
 	x := func(w *work) float64 {
 		lo, hi := math.Log(float64(sizes[0].in.Lines)), math.Log(float64(sizes[len(sizes)-1].in.Lines))
-		return plotLeft + (plotRight-plotLeft)*(math.Log(float64(w.in.Lines))-lo)/math.Max(hi-lo, 1)
+		return plotLeft + (plotRight-plotLeft)*(math.Log(float64(w.in.Lines))-lo)/max(hi-lo, 1)
 	}
 	rate := func(w *work) float64 { return float64(w.in.Lines) / median(w.seconds) }
 	memory := func(w *work) float64 {
@@ -54,7 +54,7 @@ func chart(works []*work) string {
 func curve(b *strings.Builder, sizes []*work, x, y func(*work) float64, title, colour string, side int, anchor string) {
 	top := 0.0
 	for _, w := range sizes {
-		top = math.Max(top, y(w))
+		top = max(top, y(w))
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(top/plotTicks)))
 	for _, k := range []float64{1, 2, 2.5, 5, 10} {

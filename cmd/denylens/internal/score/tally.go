@@ -120,7 +120,7 @@ func (f *figures) add(r *result, v *verdict) {
 		f.cause += count(rightCause(&o))
 		f.same += count(exact(o.truth, o.alarm))
 		f.overlap = append(f.overlap, jaccard(o.truth, o.alarm))
-		f.delays = append(f.delays, math.Max(0, o.alarm.DetectedAt.Sub(o.truth.Start).Minutes()))
+		f.delays = append(f.delays, max(0, o.alarm.DetectedAt.Sub(o.truth.Start).Minutes()))
 		f.onset = append(f.onset, math.Abs(o.alarm.Start.Sub(o.truth.Start).Minutes()))
 	}
 }

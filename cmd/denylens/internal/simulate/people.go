@@ -43,11 +43,11 @@ func rhythm(hour float64, weekend bool) float64 {
 	if weekend {
 		v *= .78
 	}
-	return math.Max(.06, v)
+	return max(.06, v)
 }
 
 func newPeople(w *world, requests float64) *people {
-	p := &people{known: int(math.Max(40, requests/32))}
+	p := &people{known: int(max(40, requests/32))}
 	p.browsers, p.share = newBrowsers()
 	p.rate = requests / visitRequests / w.Duration.Seconds() / w.meanRhythm()
 	d := derive(w.Seed, "offices")

@@ -8,7 +8,7 @@ import (
 	"github.com/denylens/denylens/cmd/denylens/internal/splitmix"
 )
 
-func ln(x float64) float64 { return math.Log(math.Max(x, 1e-12)) }
+func ln(x float64) float64 { return math.Log(max(x, 1e-12)) }
 
 // scanner is one machine that runs a vulnerability scanner: a dictionary of
 // paths, some payloads, 404 mostly, 403 where the server knows the kind.

@@ -24,11 +24,11 @@ func (e Effect) Nats() float64 {
 	if e.Active == 0 {
 		return 0
 	}
-	p, q := float64(e.Refused)/float64(e.Active), math.Max(.005, e.Before)
+	p, q := float64(e.Refused)/float64(e.Active), max(.005, e.Before)
 	if p <= q {
 		return 0
 	}
-	q = math.Min(q, .99)
+	q = min(q, .99)
 	d := p * math.Log(p/q)
 	if p < 1 {
 		d += (1 - p) * math.Log((1-p)/(1-q))
