@@ -10,7 +10,7 @@ import (
 // Options say how a Queue groups and how long it is patient.
 type Options struct {
 	Spool      string        // folder; "" keeps what waits in memory
-	GroupWait  time.Duration // how long news is collected before it is sent
+	GroupWait  time.Duration // how long news is collected that comes soon after a message
 	DigestOver int           // more notices at once than this become one digest
 	Gap        time.Duration // between two messages; default one second
 	Warn       func(string)  // told what went wrong, from the Queue's goroutine; may be nil
@@ -37,6 +37,7 @@ const (
 	maxBackoff = 5 * time.Minute
 	refusals   = 3 // attempts on an answer that we do not know
 	refuseWait = 5 * time.Minute
+	gather     = 200 * time.Millisecond // in which news that belongs together comes
 )
 
 // Queue sends notices to one Sink on a goroutine of its own.
@@ -58,6 +59,7 @@ type Queue struct {
 	order   []string        // the same, oldest first
 	waiting []entry
 	groupAt time.Time // when the news that waits may go
+	tried   time.Time // when a message was sent last
 	pace    pace
 	dropped int64 // not told yet in a digest
 }
@@ -224,7 +226,7 @@ func (q *Queue) receive() {
 			continue
 		}
 		if len(q.waiting) == 0 {
-			q.groupAt = time.Now().Add(q.opt.GroupWait)
+			q.groupAt = q.group(time.Now())
 		}
 		rest, gone, out := merge(q.waiting, n)
 		q.waiting = rest
@@ -234,6 +236,16 @@ func (q *Queue) receive() {
 		}
 	}
 	q.count(func(*Stats) {})
+}
+
+// group is when the news that begins to wait now may go: at once after a quiet
+// time, so that nobody is woken late. What follows soon is collected.
+func (q *Queue) group(now time.Time) time.Time {
+	at := now.Add(min(gather, q.opt.GroupWait))
+	if next := q.tried.Add(q.opt.GroupWait); next.After(at) {
+		return next
+	}
+	return at
 }
 
 func (q *Queue) waits(id string) bool {
@@ -265,6 +277,7 @@ func (q *Queue) keep(e entry) {
 func (q *Queue) send(ctx context.Context) {
 	q.condense()
 	e := &q.waiting[0]
+	q.tried = time.Now()
 	err := q.sink.Send(ctx, &e.notice)
 	if ctx.Err() != nil && err != nil {
 		return

@@ -180,6 +180,30 @@ func TestFloodBecomesADigest(t *testing.T) {
 	})
 }
 
+func TestTheFirstNewsGoesAtOnceAndWhatFollowsTogether(t *testing.T) {
+	bubble(t, Options{GroupWait: 15 * time.Second, DigestOver: 2}, nil, func(q *Queue, p *pipeSlack) {
+		begin := time.Now()
+		q.Notify(Of(example("a", detect.High), detect.Opened, time.Now()))
+		time.Sleep(time.Second)
+		for i := range 10 {
+			q.Notify(Of(example(fmt.Sprint(i), detect.High), detect.Opened, time.Now()))
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Minute)
+		q.Notify(Of(example("z", detect.High), detect.Opened, time.Now()))
+		late := time.Now()
+		time.Sleep(time.Second)
+		times, texts := p.seen()
+		if len(times) != 3 || times[0].Sub(begin) > time.Second || times[2].Sub(late) > time.Second || !strings.Contains(texts[1], "10 incidents") {
+			t.Fatalf("messages %q at %v, begun at %v", texts, times, begin)
+		}
+		if d := times[1].Sub(times[0]); d < 14*time.Second || d > 16*time.Second {
+			t.Errorf("the second after %s", d)
+		}
+		closeWithin(q, time.Minute)
+	})
+}
+
 func TestNewsThatWasNotToldIsReplaced(t *testing.T) {
 	bubble(t, Options{GroupWait: time.Minute, DigestOver: 5}, nil, func(q *Queue, p *pipeSlack) {
 		in := example("a", detect.High)

@@ -93,3 +93,28 @@ func TestTheChartIsWellFormed(t *testing.T) {
 		t.Errorf("%d points, want three of each figure", dots)
 	}
 }
+
+func TestTheDelayOfAlertsIsThatOfNearlyAll(t *testing.T) {
+	var list []float64
+	for i := range 100 {
+		list = append(list, float64(100-i)/1000)
+	}
+	if c := alertCheck(list); c.value != 99 || c.least != 1 || c.most != 100 || !c.bound {
+		t.Errorf("%+v", c)
+	}
+	if c := alertCheck(list[:3]); c.value != 100 {
+		t.Errorf("of three: %+v", c)
+	}
+}
+
+func TestPartsOfAWatchedLogAreCutByItsTime(t *testing.T) {
+	before, parts, err := incident(1)
+	if err != nil || len(before) == 0 || len(parts) < 100 {
+		t.Fatalf("%d bytes, %d parts, %v", len(before), len(parts), err)
+	}
+	for i := 1; i < len(parts); i++ {
+		if !parts[i].until.After(parts[i-1].until) {
+			t.Fatalf("part %d ends at %s, the one before at %s", i, parts[i].until, parts[i-1].until)
+		}
+	}
+}

@@ -11,6 +11,7 @@
 //	SIZE_MB  of the log, default 300
 //	RUNS     rounds, default 3
 //	ATTACK   lines of a log of as many addresses, paths and user agents, default 3000 a MB
+//	WATCH    alerts whose delay is measured, default 10
 //	SAVE     archives the figures in testdata/bench
 package main
 
@@ -87,7 +88,11 @@ func run(bin string) (bool, error) {
 	default:
 		fmt.Println()
 	}
-	checks := listChecks(works)
+	delays, err := alertDelays(bin, dir, setting("WATCH", 10))
+	if err != nil {
+		return false, err
+	}
+	checks := append(listChecks(works), alertCheck(delays))
 	missed := 0
 	for i := range checks {
 		if !checks[i].print() {

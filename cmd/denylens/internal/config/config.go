@@ -53,7 +53,7 @@ type Alert struct {
 	DryRun      bool // print instead of sending
 	MinSeverity string
 	Spool       string        // folder for alerts not delivered yet; "" keeps them in memory
-	GroupWait   time.Duration // how long news is collected before it is sent
+	GroupWait   time.Duration // how long news is collected that comes soon after an alert
 	DigestOver  int           // more news at once than this become one message
 }
 

@@ -87,7 +87,7 @@ var Settings = []Setting{
 		Doc:   "folder that keeps alerts until they are delivered (default: memory)",
 		field: func(c *Config) any { return &c.Alert.Spool }},
 	{Key: "alert.group_wait", Scope: Sending, Arg: "DURATION", Def: "15s",
-		Doc:   "how long news is collected before it is sent",
+		Doc:   "how long news is collected that comes soon after an alert",
 		field: func(c *Config) any { return &c.Alert.GroupWait }, check: span("0s", "1h")},
 	{Key: "alert.digest_over", Scope: Sending, Arg: "N", Def: "5",
 		Doc:   "more alerts than this at once become one digest",
