@@ -81,7 +81,7 @@ type Engine struct {
 }
 
 // limits are the bounds of the tables, derived from MaxMemory.
-type limits struct{ clients, symbols, leaves, rows, pairs, facts int }
+type limits struct{ clients, symbols, leaves, rows, pairs, facts, series int }
 
 // bytes per entry, measured on amd64 with the maps that index them.
 func limitsFor(mem int64) limits {
@@ -92,6 +92,7 @@ func limitsFor(mem int64) limits {
 	return limits{
 		clients: share(35, 298), symbols: share(10, 180), leaves: share(15, 280),
 		rows: share(25, windowsAlive*100), pairs: share(5, 48), facts: share(12, 64*keepPages),
+		series: max(leastSeries, share(17, 728)),
 	}
 }
 
@@ -120,7 +121,7 @@ func New(cfg Config) *Engine {
 	if cfg.OnChange != nil {
 		e.late = int64(cfg.Patience / time.Second)
 	}
-	e.series = newSeriesTable()
+	e.series = newSeriesTable(l.series)
 	e.space = e.newSpace()
 	e.users.seen, e.waves.seen = map[uint32]*userSeen{}, map[uint64]*probed{}
 	e.ends.seen = map[uint64]*deadEnd{}

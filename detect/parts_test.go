@@ -192,7 +192,7 @@ func TestAnEventShadowsOnlyWhoLostLittleElse(t *testing.T) {
 // What was looked into and is nothing is what a series is like from then on.
 func TestADismissedAlarmIsLearned(t *testing.T) {
 	rate := func(decided func(*series, int32)) float64 {
-		st, s := newSeriesTable(), &series{base: newBaseline(rootRate, 0), parent: -1}
+		st, s := newSeriesTable(leastSeries), &series{base: newBaseline(rootRate, 0), parent: -1}
 		for m := int32(0); m < 60; m++ {
 			s.A, s.D = 10, 5
 			s.ed.step(m, 5, 10, rootRate, 100)

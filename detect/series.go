@@ -56,11 +56,12 @@ func (f *freshRate) rate(parent float64) float64 {
 
 const (
 	blockMinutes = 5
-	maxSeries    = 24000
+	leastSeries  = 24000 // that there is room for, however little memory there is
 	waiting      = guard/blockMinutes + 2
 )
 
 type seriesTable struct {
+	limit   int       // of list
 	list    []series  // list[0] is everyone
 	now     []tallied // of the window being closed, for each series
 	bySym   []int32   // number of the series of a symbol, 0 = none yet
@@ -90,7 +91,7 @@ type shown struct {
 	clients uint16 // changes of client, up to the need of the dimension
 }
 
-func newSeriesTable() *seriesTable { return &seriesTable{} }
+func newSeriesTable(limit int) *seriesTable { return &seriesTable{limit: limit} }
 
 // at returns the number of the series of a symbol, 0 if it has none.
 func (st *seriesTable) at(sym uint32) int32 {
@@ -149,7 +150,7 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 		return -1
 	}
 	n := int32(len(st.list))
-	if n >= maxSeries {
+	if int(n) >= st.limit {
 		if n = st.idle(minute, uint32(e.windows)); n < 0 {
 			st.refused++
 			return -1
@@ -177,7 +178,7 @@ func (e *Engine) seriesOf(id uint32, client uint32, minute int32) int32 {
 // reserve makes room for twice as many series, but for no more than there may be.
 func (st *seriesTable) reserve() {
 	if n := len(st.list); n == cap(st.list) {
-		st.list = slices.Grow(st.list, min(n, maxSeries-n))
+		st.list = slices.Grow(st.list, min(n, st.limit-n))
 	}
 }
 
