@@ -31,7 +31,7 @@ func (e *Engine) close(w *window) {
 	}
 	e.self.count(w, e.leaves)
 	p := e.ring.turn(w, e.windows)
-	p.samples = w.samples
+	p.samples = w.samples.clone()
 	e.absent.turn(e, p)
 	sample := sampling(len(w.rows), e.ring.limit/keepServed)
 	for k, h := range w.heads {

@@ -192,9 +192,8 @@ func (e *Engine) take(o *obs, rec *ingest.Record, source int) {
 	if o.class == clDenied && r.by[clDenied] == 1 {
 		w.refused = append(w.refused, r.client)
 	}
-	if o.class == clDenied && r.sample == 0 && len(w.samples) < maxSamples {
-		w.samples = append(w.samples, sampleOf(e.cfg.SourceName(source), rec))
-		r.sample = uint16(len(w.samples))
+	if o.class == clDenied && r.sample == 0 {
+		r.sample = w.samples.add(source, rec)
 	}
 }
 

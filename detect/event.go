@@ -218,7 +218,7 @@ func (t *taking) fact(f *fact) {
 	}
 	c.requests = min(c.requests+int32(f.n), 1<<30)
 	if f.denied > 0 {
-		ev.refuse(&c, f, t.p)
+		ev.refuse(t.e, &c, f, t.p)
 	} else if ev.origin == byShare || (ev.origin == byScan || ev.origin == byWave) && f.has(clMiss) {
 		ev.lastD = max(ev.lastD, t.p.minute)
 	}
@@ -246,7 +246,7 @@ func (t *taking) fact(f *fact) {
 }
 
 // refuse notes a refusal of client c.
-func (ev *event) refuse(c *clientSeen, f *fact, p *page) {
+func (ev *event) refuse(e *Engine, c *clientSeen, f *fact, p *page) {
 	if !c.denied {
 		ev.nDenied++
 		c.denied, c.legit, c.first, c.old = true, f.legit, p.minute, f.old
@@ -258,7 +258,7 @@ func (ev *event) refuse(c *clientSeen, f *fact, p *page) {
 	if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
 		ev.firstAt = at
 	}
-	ev.keepSample(f, p)
+	ev.keepSample(e, f, p)
 }
 
 // elsewhere notes what refused clients of the event meet outside its cohort.
@@ -292,9 +292,9 @@ func (c *clientSeen) serve(minute int32) {
 // about signing in are read as well, so only what sends something counts.
 func (f *fact) signsIn() bool { return f.flags&(fLogin|fWrite) == fLogin|fWrite && f.has(clOK) }
 
-func (ev *event) keepSample(f *fact, p *page) {
-	if len(ev.samples) < 5 && f.sample > 0 && int(f.sample) <= len(p.samples) {
-		ev.samples = append(ev.samples, p.samples[f.sample-1])
+func (ev *event) keepSample(e *Engine, f *fact, p *page) {
+	if len(ev.samples) < 5 && f.sample > 0 && int(f.sample) <= len(p.samples.list) {
+		ev.samples = append(ev.samples, p.samples.at(f.sample, e.cfg.SourceName))
 	}
 }
 

@@ -46,7 +46,7 @@ type page struct {
 	over    bool  // no further part of its minute will come
 	all     control
 	facts   []fact
-	samples []Sample
+	samples samples
 }
 
 // ring keeps the pages of the last minutes.

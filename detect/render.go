@@ -8,32 +8,19 @@ import (
 	"github.com/denylens/denylens/ingest"
 )
 
-// sampleOf keeps a record as a sample. Its parts share the memory of its line.
-func sampleOf(source string, rec *ingest.Record) Sample {
-	s := Sample{Source: source, Offset: rec.Pos, Line: render(rec)}
-	find := func(b []byte, front string) string {
-		if len(b) == 0 || len(b) > maxPart {
-			return ""
-		}
-		if i := strings.LastIndex(s.Line, front+string(b)); i >= 0 {
-			return s.Line[i+len(front):][:len(b)]
-		}
-		return ""
-	}
-	s.asked = asked{method: find(rec.Method, `"`), uri: find(rec.URI, " "), referer: find(rec.Referer, ` "`), agent: find(rec.Agent, ` "`), host: find(rec.Host, " host=")}
-	return s
-}
-
 // maxPart is how many bytes of a part of a line are shown.
 const maxPart = 300
 
-// render writes a record as a line in the combined format: evidence that can
+// render appends a record as a line in the combined format: evidence that can
 // be shown even if the source was a pipe. The text is as hostile as the log.
-func render(rec *ingest.Record) string {
-	var b []byte
-	b = append(b, orDash(rec.RemoteText)...)
-	if len(rec.RemoteText) == 0 && rec.Client.IsValid() {
-		b = rec.Client.AppendTo(b[:0])
+func render(b []byte, rec *ingest.Record) []byte {
+	switch {
+	case len(rec.RemoteText) > 0:
+		b = append(b, rec.RemoteText...)
+	case rec.Client.IsValid():
+		b = rec.Client.AppendTo(b)
+	default:
+		b = append(b, '-')
 	}
 	b = append(append(append(b, " - "...), orDash(rec.User)...), " ["...)
 	b = time.Unix(0, rec.Time).UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
@@ -52,7 +39,7 @@ func render(rec *ingest.Record) string {
 	if len(rec.Host) > 0 {
 		b = append(append(b, " host="...), cut(rec.Host)...)
 	}
-	return string(b)
+	return b
 }
 
 func cut(b []byte) []byte {
@@ -62,9 +49,11 @@ func cut(b []byte) []byte {
 	return b
 }
 
+var nothing = []byte("-")
+
 func orDash(b []byte) []byte {
 	if len(b) == 0 {
-		return []byte("-")
+		return nothing
 	}
 	return b
 }

@@ -82,7 +82,7 @@ func TestAnExceptionIsNeverForEverything(t *testing.T) {
 
 func TestSamplesAreCutAndKeepTheirOrder(t *testing.T) {
 	r := ingest.Record{Time: 1772400000e9, Status: 403, Request: []byte("GET /" + strings.Repeat("x", 5000) + " HTTP/1.1"), Agent: []byte("a\x1b]0;x\a")}
-	got := render(&r)
+	got := string(render(nil, &r))
 	if len(got) > 1000 || !strings.Contains(got, " 403 ") || !strings.HasPrefix(got, "- - - [") {
 		t.Errorf("%d bytes: %.80s", len(got), fmt.Sprintf("%q", got))
 	}
@@ -103,4 +103,10 @@ func TestTheReproducingCommandAsksTheSame(t *testing.T) {
 	if err != nil || string(out) != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, out, want)
 	}
+}
+
+// sampleOf is a record as an event shows it.
+func sampleOf(source string, rec *ingest.Record) Sample {
+	var s samples
+	return s.at(s.add(0, rec), func(int) string { return source })
 }

@@ -50,7 +50,7 @@ type window struct {
 	slots   []uint32 // open addressing over rows by key
 	heads   []uint32 // latest row of each client, in order of appearance
 	clients []uint32 // open addressing over heads by client, 1-based
-	samples []Sample
+	samples samples
 	refused []uint32 // rows with refusals, in no order
 	dropped int64    // requests of rows that found no place
 }
@@ -70,7 +70,7 @@ func (w *window) reset(slot int32) {
 	}
 	w.empty()
 	w.rows, w.heads, w.refused = w.rows[:1], w.heads[:0], w.refused[:0]
-	w.samples = nil
+	w.samples.reset()
 }
 
 // empty clears slots and clients: all of them, or where there are few rows, from
@@ -112,9 +112,8 @@ func (w *window) absorb(o *window, limit int) {
 		} else {
 			r.absorb(x)
 		}
-		if r.sample == 0 && x.sample > 0 && len(w.samples) < maxSamples {
-			w.samples = append(w.samples, o.samples[x.sample-1])
-			r.sample = uint16(len(w.samples))
+		if r.sample == 0 && x.sample > 0 {
+			r.sample = w.samples.take(&o.samples, x.sample)
 		}
 	}
 }
