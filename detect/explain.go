@@ -2,7 +2,6 @@ package detect
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"sort"
 
@@ -113,6 +112,7 @@ const (
 	maxPeels    = 3
 	sameSupport = 0.02
 	purer       = 1.25 // times the share refused makes a narrower cohort clearly purer
+	widenGap    = 1.0  // nats by which a wider value must explain more
 	renameGap   = 3.0  // nats by which a value alone must explain more to be the better name
 )
 
@@ -203,10 +203,7 @@ func llr(o, n, e float64) float64 {
 }
 
 func (x *explainer) rate(c *cohortScore) {
-	c.score = llr(c.o, c.n, c.e)
-	for _, t := range c.terms {
-		c.score -= lambdaMDL * math.Log(float64(x.values[t.axis]))
-	}
+	c.score = llr(c.o, c.n, c.e) - x.mdl(c.terms)
 }
 
 func (x *explainer) eval(c conj) cohortScore {
@@ -259,7 +256,7 @@ func (x *explainer) best() (cohortScore, bool) {
 	best = x.climb(best)
 	best = x.descend(best)
 	best = x.rename(best)
-	return best, true
+	return x.widen(best, all), true
 }
 
 // findSingles lists one-term candidates with enough refused, best first. What

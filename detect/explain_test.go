@@ -219,3 +219,26 @@ func TestTwoLargeCausesArePeeled(t *testing.T) {
 	}))
 	wantCohorts(t, found, conj{{axCountry, 1}}, conj{{axVersion, 503}})
 }
+
+// Most of a version's clients are one app. The few others are refused often in
+// any case; whether they are refused more now tells the version from the app.
+func TestAFewOthersTellAVersionFromItsApp(t *testing.T) {
+	const version, app = 502, 715 // the app has one release, so its family names it as well
+	for name, c := range map[string]struct {
+		others float64 // refused of twelve, where one and a half are expected
+		want   term
+	}{"the version": {6, term{axVersion, version}}, "the app": {1.5, term{axAgent, app - 10}}} {
+		add := func(ver, agent uint32, n, o, e float64) cell {
+			x := cell{n: n, o: o, e: e}
+			x.v[axVersion], x.v[axAgent], x.v[axMajor], x.v[axMethod] = ver, agent-10, agent, 600+agent%2
+			return x
+		}
+		cells := []cell{add(version, app, 250, 54, 3.1), add(version, 716, 7, c.others*.6, .9), add(version, 717, 5, c.others*.4, .6)}
+		for k := range uint32(8) {
+			cells = append(cells, add(501, 711+k%4, 180, 2, 2), add(0, 716+k%2, 20, 4, 4))
+		}
+		if found := explain(&siteSpace, cells); len(found) == 0 || !found[0].terms.equal(conj{c.want}) {
+			t.Errorf("%s: %s", name, names(found))
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // climb moves to a parent while the part of the parent outside the child is
 // elevated as well, or is nothing.
@@ -198,6 +201,64 @@ func (x *explainer) rename(c cohortScore) cohortScore {
 		c = best
 	}
 	return c
+}
+
+// widen moves to a value of another axis, or to one of several, that holds all of the
+// refused and more, if a block of one share of its clients explains all of it
+// better than a block of the first. The ratio that candidates are ranked by takes
+// refusals to rise in proportion to what is expected, which those of a block do
+// not: clients of whom some are refused anyway would speak against it. A value
+// that nearly all have is none.
+func (x *explainer) widen(c, all cohortScore) cohortScore {
+	best, top := c, 0.0
+	for i := range x.single {
+		wide, both := x.single[i], c
+		switch t := wide.terms[0]; {
+		case len(c.terms) == 0 || wide.n > (1-otherShare)*all.n || wide.n <= c.n || wide.o <= c.o || x.vague(wide.terms):
+			continue
+		case slices.Contains(c.terms, t):
+		case !x.compatible(c.terms, t):
+			continue
+		default:
+			both = x.eval(c.terms.with(t))
+		}
+		if both.o < (1-sameSupport)*c.o || both.n < (1-otherShare)*c.n {
+			continue
+		}
+		gain := blockLLR(both, wide.less(&both)) - x.mdl(wide.terms) - blockLLR(both, c.less(&both)) + x.mdl(c.terms)
+		if gain > max(widenGap, top) {
+			best, top = wide, gain
+		}
+	}
+	return best
+}
+
+// less is what is left of a cohort without a part of it.
+func (c *cohortScore) less(part *cohortScore) cohortScore {
+	return cohortScore{n: max(0, c.n-part.n), o: max(0, c.o-part.o), e: max(0, c.e-part.e)}
+}
+
+// blockLLR is the logarithm of how much likelier what was refused in some parts
+// is if the same share of all clients is refused on top of what is expected:
+// Poisson's, at the share that there is.
+func blockLLR(parts ...cohortScore) (sum float64) {
+	var all cohortScore
+	for _, p := range parts {
+		all.n, all.o, all.e = all.n+p.n, all.o+p.o, all.e+p.e
+	}
+	q := max(0, all.excess()/max(all.n, 1e-9))
+	for _, p := range parts {
+		sum += p.o*math.Log1p(q*p.n/max(p.e, 1e-9)) - q*p.n
+	}
+	return sum
+}
+
+// mdl is what it costs to name a cohort.
+func (x *explainer) mdl(c conj) (nats float64) {
+	for _, t := range c {
+		nats += lambdaMDL * math.Log(float64(x.values[t.axis]))
+	}
+	return nats
 }
 
 // better tells whether a cohort found now should replace the one named before:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // Watch follows files and patterns. Files that come to match a pattern later
@@ -144,13 +145,15 @@ func (w *Watch) match(o FollowOptions) []Source {
 	return out
 }
 
-var rotatedName = regexp.MustCompile(`^(.+?)(?:[.-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{4}-\d{2}-\d{2}))(?:\.(?:gz|zst|bz2|xz))?$`)
+var rotatedName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(.+?)(?:[.-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{4}-\d{2}-\d{2}))(?:\.(?:gz|zst|bz2|xz))?$`)
+})
 
 // rotatedFrom returns the name of the live file that a rotation has given name
 // to, as far as the name tells; "" if it does not.
 func rotatedFrom(name string) string {
 	dir, base := filepath.Split(name)
-	m := rotatedName.FindStringSubmatch(base)
+	m := rotatedName().FindStringSubmatch(base)
 	if m == nil {
 		return ""
 	}

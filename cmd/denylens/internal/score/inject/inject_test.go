@@ -190,17 +190,33 @@ func TestTheFloor(t *testing.T) {
 // Whether a client uses a site as others do is told by what they are served too.
 func TestWhatAClientSharesWithOthers(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	line := func(addr, path string, hours int) string {
-		return fmt.Sprintf("%s - - [%s] \"GET %s HTTP/1.1\" 200 512 \"-\" \"x/1\"\n", addr, at.Add(time.Duration(hours)*time.Hour).Format("02/Jan/2006:15:04:05 -0700"), path)
+	line := func(addr, path string, hours, status, size int) string {
+		return fmt.Sprintf("%s - - [%s] \"GET %s HTTP/1.1\" %d %d \"-\" \"x/1\"\n", addr, at.Add(time.Duration(hours)*time.Hour).Format("02/Jan/2006:15:04:05 -0700"), path, status, size)
 	}
 	const one, other = "203.0.113.9", "198.51.100.7"
-	for _, c := range []struct {
+	all := func(addr, path string, hours, status int, size func(k int) int) (out string) { // of twelve pages
+		for k := range manyPaths + 2 {
+			out += line(addr, fmt.Sprintf("%s/%d", path, k), hours, status, size(k))
+		}
+		return out
+	}
+	growing := func(k int) int { return 512 + k }
+	same := func(int) int { return 858 }
+	jobs := line(other, "/a", 0, 200, 512)
+	for h := range floorHours {
+		jobs += line(one, "/job.php", h, 200, 512)
+	}
+	for name, c := range map[string]struct {
 		text string
 		want float64
 	}{
-		{line(one, "/a", 0) + line(one, "/hole.php", 0) + line(other, "/a", 1), .5},
-		{line(one, "/a", 0) + line(one, "/b", 0) + line(other, "/c", 0), 0},
-		{line(one, "/a", 0) + line(one, "/b", 50) + line(other, "/a", 0), 1}, // after the onset
+		"half":                {all(one, "/a", 0, 200, growing) + all(one, "/holes", 0, 200, growing) + all(other, "/a", 1, 200, growing), .5},
+		"nothing":             {all(one, "/a", 0, 200, growing) + all(other, "/c", 0, 200, growing), 0},
+		"after the onset":     {all(one, "/a", 0, 200, growing) + all(one, "/b", 50, 200, growing) + all(other, "/a", 0, 200, growing), 1},
+		"a job of many hours": {jobs, 1},
+		"one page for all":    {all(one, "/a", 0, 200, same) + all(other, "/a", 0, 200, same), 0},
+		"redirects":           {all(one, "/a", 0, 301, growing) + all(other, "/a", 0, 301, growing), 0},
+		"hardly anything":     {line(one, "/a", 0, 200, 512) + line(other, "/a", 0, 200, 512), 0},
 	} {
 		log, err := Read([]byte(c.text), "combined")
 		if err != nil {
@@ -208,17 +224,8 @@ func TestWhatAClientSharesWithOthers(t *testing.T) {
 		}
 		p := Plan{Scope: "client", Cohort: []Term{{"ip", one}}, Onset: at.Add(40 * time.Hour), Duration: time.Hour, Fraction: 1}
 		if _, _, e := p.Apply(log); e.Shared != c.want {
-			t.Errorf("%.2f, want %.2f of\n%s", e.Shared, c.want, c.text)
+			t.Errorf("%s: %.2f, want %.2f", name, e.Shared, c.want)
 		}
-	}
-	jobs := line(other, "/a", 0)
-	for h := range floorHours {
-		jobs += line(one, "/job.php", h)
-	}
-	log, _ := Read([]byte(jobs), "combined")
-	p := Plan{Scope: "client", Cohort: []Term{{"ip", one}}, Onset: at.Add(40 * time.Hour), Duration: time.Hour, Fraction: 1}
-	if _, _, e := p.Apply(log); e.Shared != 1 {
-		t.Errorf("%.2f of a job of many hours", e.Shared)
 	}
 }
 

@@ -2,7 +2,7 @@ package inject
 
 // use is what one client was served before it was refused.
 type use struct {
-	asked []string                  // host and path of each request
+	asked []string                  // host and path of each request but for redirects
 	hours map[int64]bool            // in which it came
 	sizes map[int64]map[string]bool // paths answered with 200, by the size of the answer
 	paths map[string]bool           // those paths
@@ -10,9 +10,12 @@ type use struct {
 }
 
 func (u *use) add(l *Line) {
-	u.asked = append(u.asked, l.Host+l.Path)
 	u.hours[l.Time/3600e9] = true
 	u.edge = u.edge || l.Edge
+	if l.Status >= 300 && l.Status != 304 {
+		return // a redirect is no page
+	}
+	u.asked = append(u.asked, l.Host+l.Path)
 	if l.Status != 200 {
 		return
 	}
@@ -37,7 +40,7 @@ func (u *use) onePage() bool {
 
 // shared is the share of what one client was served before that somebody else
 // was served as well; 1 if it came in many hours, 0 if its address is a proxy's
-// or if it was told that there is nothing.
+// if it was told that there is nothing, or hardly anything but redirects.
 func (p *Plan) shared(log *Log, cohort Cohort) float64 {
 	others := map[string]bool{}
 	u := use{hours: map[int64]bool{}, sizes: map[int64]map[string]bool{}, paths: map[string]bool{}}
@@ -52,7 +55,7 @@ func (p *Plan) shared(log *Log, cohort Cohort) float64 {
 		}
 	}
 	switch {
-	case u.edge || u.onePage():
+	case u.edge || len(u.asked) < manyPaths || u.onePage():
 		return 0
 	case len(u.hours) >= floorHours:
 		return 1
