@@ -8,7 +8,7 @@ var reasons = []struct {
 	whys        []ingest.Why
 }{
 	{"permissions", "authenticated but not authorised", []ingest.Why{ingest.WhyAuthz}},
-	{"ip_block", "a rule on addresses or networks", []ingest.Why{ingest.WhyEdgeIP, ingest.WhyEdgeASN}},
+	{"ip_block", "a rule on addresses or networks", []ingest.Why{ingest.WhyEdgeIP, ingest.WhyEdgeASN, ingest.WhyAddress}},
 	{"geo_block", "a rule on countries", []ingest.Why{ingest.WhyEdgeCountry}},
 	{"auth_token", "failed authentication or a bad certificate", []ingest.Why{ingest.WhyAuthFailed, ingest.WhyClientCert}},
 	{"server_config", "a missing index, file permissions or .htaccess", []ingest.Why{ingest.WhyNoIndex, ingest.WhyFilePermission, ingest.WhySymlink, ingest.WhyHtaccess, ingest.WhyServerConfig, ingest.WhyTLSRequired}},

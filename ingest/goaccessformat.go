@@ -7,7 +7,7 @@ import (
 
 // goaccessNames are the formats that GoAccess has names for.
 var goaccessNames = map[string]string{
-	"COMBINED": "combined", "VCOMBINED": "vhost_combined", "COMMON": "common", "VCOMMON": "vhost_common", "TRAEFIKCLF": "combined",
+	"COMBINED": "combined", "VCOMBINED": "vhost_combined", "COMMON": "common", "VCOMMON": "vhost_common", "TRAEFIKCLF": "combined", "W3C": "iis", "CLOUDFRONT": "cloudfront", "AWSALB": "alb",
 	// and what they stand for
 	`%h %^[%d:%t %^] "%r" %s %b`:                 "common",
 	`%h %^[%d:%t %^] "%r" %s %b "%R" "%u"`:       "combined",
@@ -16,8 +16,7 @@ var goaccessNames = map[string]string{
 }
 
 // goaccessOther are names of GoAccess' for logs that are not read here.
-var goaccessOther = map[string]bool{"W3C": true, "SQUID": true, "CLOUDFRONT": true, "CLOUDSTORAGE": true, "AWSELB": true,
-	"AWSALB": true, "AWSS3": true, "CADDY": true}
+var goaccessOther = map[string]bool{"SQUID": true, "CLOUDSTORAGE": true, "AWSELB": true, "AWSS3": true, "CADDY": true}
 
 var goaccessVars = map[byte]nginxVar{
 	'h': {jfAddr, 0, classToken}, 'v': {jfHost, 0, classToken}, 'e': {jfUser, 0, classText}, 'r': {jfRequest, 0, classText},

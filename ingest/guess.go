@@ -9,9 +9,11 @@ const sampleLines = 200
 type Ranking struct {
 	order [maxFormats]uint8 // indexes into Formats
 	n     int
-	lines int  // lines looked at
-	read  int  // of them, lines that some format reads
-	vhost bool // where both could be meant, column 1 is the virtual host
+	lines int        // lines looked at
+	read  int        // of them, lines that some format reads
+	vhost bool       // where both could be meant, column 1 is the virtual host
+	named w3cColumns // by a directive, n = 0 without one
+	edge  bool       // ... of CloudFront's
 }
 
 const maxFormats = 32
@@ -21,9 +23,10 @@ const maxFormats = 32
 func Guess(lines [][]byte) Ranking {
 	var rk Ranking
 	var score [maxFormats]int
+	rk.named, rk.edge = directed(lines)
 	formats := make([]Format, len(Formats))
 	for i, s := range Formats {
-		formats[i] = s.New()
+		formats[i] = rk.directed(s.New())
 	}
 	vhosts := 0
 	var scratch []byte
@@ -128,6 +131,14 @@ func (rk *Ranking) rank(score []int) {
 	}
 }
 
+// directed gives a format the columns that a directive names.
+func (rk *Ranking) directed(f Format) Format {
+	if p, ok := f.(*w3c); ok && rk.named.n > 0 && rk.edge == (p.parter == '\t') {
+		p.columns = rk.named
+	}
+	return f
+}
+
 // Best returns the name of the format in which most of the lines are, "" if
 // none read any.
 func (rk Ranking) Best() string {
@@ -151,7 +162,7 @@ func (rk Ranking) New() Format {
 	a := &auto{}
 	haveCLF := false
 	for _, i := range rk.order[:rk.n] {
-		f := Formats[i].New()
+		f := rk.directed(Formats[i].New())
 		if c, ok := f.(*clf); ok {
 			if haveCLF {
 				continue // one reads the whole family

@@ -29,13 +29,14 @@ const (
 	WhyEdgeChallenge       // an unsolved challenge: soft refusal
 	WhyGatewayStrategy     // API gateway denied before asking the upstream
 	WhyUpstreamRefused     // the application behind answered 403 itself
+	WhyAddress             // IIS 403.6, 403.8, 403.503: a rule of the server's on addresses
 	numWhy
 )
 
 var whyNames = [numWhy]string{
 	"unknown", "rule", "no_index", "file_permission", "symlink", "htaccess", "server_config", "authz", "auth_failed",
 	"client_cert", "tls_required", "rate_limit", "modsecurity", "edge_rule", "edge_custom", "edge_ip", "edge_asn", "edge_country",
-	"edge_agent", "edge_hotlink", "edge_challenge", "gateway_strategy", "upstream_refused",
+	"edge_agent", "edge_hotlink", "edge_challenge", "gateway_strategy", "upstream_refused", "address",
 }
 
 // String returns the stable lower-case name of w.
