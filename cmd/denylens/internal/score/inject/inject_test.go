@@ -194,8 +194,8 @@ func TestWhatAClientSharesWithOthers(t *testing.T) {
 		return fmt.Sprintf("%s - - [%s] \"GET %s HTTP/1.1\" %d %d \"-\" \"x/1\"\n", addr, at.Add(time.Duration(hours)*time.Hour).Format("02/Jan/2006:15:04:05 -0700"), path, status, size)
 	}
 	const one, other = "203.0.113.9", "198.51.100.7"
-	all := func(addr, path string, hours, status int, size func(k int) int) (out string) { // of twelve pages
-		for k := range manyPaths + 2 {
+	all := func(addr, path string, hours, status int, size func(k int) int) (out string) { // of many pages
+		for k := range floorServed + 2 {
 			out += line(addr, fmt.Sprintf("%s/%d", path, k), hours, status, size(k))
 		}
 		return out
@@ -204,7 +204,7 @@ func TestWhatAClientSharesWithOthers(t *testing.T) {
 	same := func(int) int { return 858 }
 	jobs := line(other, "/a", 0, 200, 512)
 	for h := range floorHours {
-		jobs += line(one, "/job.php", h, 200, 512)
+		jobs += line(one, "/job.php", h, 200, 512) + line(one, "/job.php", h, 200, 512)
 	}
 	for name, c := range map[string]struct {
 		text string

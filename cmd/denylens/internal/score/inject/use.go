@@ -39,8 +39,8 @@ func (u *use) onePage() bool {
 }
 
 // shared is the share of what one client was served before that somebody else
-// was served as well; 1 if it came in many hours, 0 if its address is a proxy's
-// if it was told that there is nothing, or hardly anything but redirects.
+// was served as well; 1 if it came in many hours; 0 if its address is a proxy's, if
+// it was told that there is nothing, or too few answers were more than redirects.
 func (p *Plan) shared(log *Log, cohort Cohort) float64 {
 	others := map[string]bool{}
 	u := use{hours: map[int64]bool{}, sizes: map[int64]map[string]bool{}, paths: map[string]bool{}}
@@ -55,7 +55,7 @@ func (p *Plan) shared(log *Log, cohort Cohort) float64 {
 		}
 	}
 	switch {
-	case u.edge || len(u.asked) < manyPaths || u.onePage():
+	case u.edge || len(u.asked) < floorServed || u.onePage():
 		return 0
 	case len(u.hours) >= floorHours:
 		return 1
