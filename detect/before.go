@@ -5,7 +5,7 @@ import "math"
 // What is refused when a log begins may be a standing denial or the middle of
 // an incident: only its end can tell. Cohorts in force in the first minutes
 // are followed as hidden events, and one that is served again is an incident
-// that began before the log. This stands in for a second, backward pass over a
+// that began before the log; see reveal for one that began after all. This stands in for a second, backward pass over a
 // whole file, and works in a stream as well.
 
 const (
@@ -17,14 +17,18 @@ const (
 	clearShare   = 0.6 // more is refused at once in any case; less may be how things are
 )
 
-// young tells whether minute is one of the first at which what is in force is
-// looked for.
+// youngAges are the ages of a log, in minutes, at which what is in force is looked
+// for, or in the next minute in which anything happens, up to twice that age.
+var youngAges = [...]int32{15, 30, keepPages - 1}
+
+// young tells whether minute is one of those.
 func (e *Engine) young(minute int32) bool {
-	switch minute - e.began {
-	case 15, 30, keepPages - 1:
-		return true
+	age, due := minute-e.began, false
+	for e.looked < len(youngAges) && age >= youngAges[e.looked] {
+		due = due || age <= 2*youngAges[e.looked]
+		e.looked++
 	}
-	return false
+	return due
 }
 
 // inForce opens hidden events for cohorts that are refused since the log began.
@@ -45,7 +49,7 @@ func (t *tracker) inForce(e *Engine, p *page) {
 		ev.hidden, ev.lnPeak = true, c.score
 		ev.setCohorts(found[i : i+1])
 		t.replay(e, ev, from)
-		if e.wasServed(ev) {
+		if ev.first = e.servedFirst(ev); ev.began(byChance) {
 			t.events = t.events[:len(t.events)-1]
 			continue
 		}
@@ -53,9 +57,27 @@ func (t *tracker) inForce(e *Engine, p *page) {
 	}
 }
 
-// wasServed tells whether so many clients of a cohort were served between the
-// first line and the first refusal that it cannot have been in force then.
-func (e *Engine) wasServed(ev *event) bool {
+// began tells whether so many clients of a cohort were served before the first
+// refusal that it cannot have been in force then, but for such a chance.
+func (ev *event) began(chance float64) bool {
+	return ev.first*math.Log1p(-min(0.99, ev.share())) < math.Log(chance)
+}
+
+// reveal tells of a hidden event that began after all: more is refused than it
+// seemed at first, and so those who were served before tell more. That is looked
+// for again and again, so less is left to chance.
+func (t *tracker) reveal(e *Engine, ev *event) {
+	if ev.origin != byStart || !ev.hidden || ev.nDenied < forceClients || !ev.began(byChance/4) || t.known(ev) {
+		return
+	}
+	ev.origin, ev.hidden, ev.noticed = bySurge, false, int64(e.closed+1)*bucket
+	t.surges++
+	t.takeParts(e, ev)
+}
+
+// servedFirst counts the clients of a cohort that were served between the first
+// line and the first refusal.
+func (e *Engine) servedFirst(ev *event) (n float64) {
 	served := map[uint64]float64{}
 	for i := range e.ring.pages {
 		p := &e.ring.pages[i]
@@ -68,11 +90,10 @@ func (e *Engine) wasServed(ev *event) bool {
 			}
 		}
 	}
-	n := 0.0
 	for _, w := range served {
 		n += w
 	}
-	return n*math.Log1p(-min(0.99, ev.share())) < math.Log(byChance)
+	return n
 }
 
 // takeIn takes surges back that are a part of what is in force since the log
@@ -171,7 +192,10 @@ func (t *tracker) unseen(e *Engine, c conj, from int32) bool {
 		if ev.members != nil || !e.alike(ev, c, from) {
 			continue
 		}
-		if ev.origin == bySurge && !ev.ended && !e.onlyWho(c) && ev.share() < clearShare && !e.wasServed(ev) {
+		if ev.origin == bySurge && !ev.ended && !e.onlyWho(c) && ev.share() < clearShare {
+			if ev.first = e.servedFirst(ev); ev.began(byChance) {
+				return false
+			}
 			t.takeBack(e, ev)
 			ev.origin, ev.hidden = byStart, true
 			t.surges--

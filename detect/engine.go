@@ -54,6 +54,7 @@ type Engine struct {
 	sealed    int32   // last slice that takes no more records
 	handed    int32   // last minute handed over
 	closed    int32   // last minute judged
+	looked    int     // ages of the log at which it was looked for what is in force, see young
 	began     int32   // minute of the earliest record, when that was handed over
 	begun     bool
 	first     int64

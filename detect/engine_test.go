@@ -81,6 +81,35 @@ func TestWhatRanAtTheFirstLineIsAnIncidentOnceItEnds(t *testing.T) {
 	}
 }
 
+// Two of the few who come for something are served in the first minutes, then all
+// are refused: that began after the log did. Where one in four is served all the
+// time, nobody can tell.
+func TestWhatWasServedToTheFirstFewWasNotInForceThen(t *testing.T) {
+	for name, c := range map[string]struct {
+		served func(visitor int) bool
+		want   int
+	}{
+		"then refused": {func(v int) bool { return v < 2 }, 1},
+		"by turns":     {func(v int) bool { return v%4 < 1 }, 0},
+	} {
+		var lines []string
+		for v := range 60 { // and some who want nothing of it
+			lines = append(lines, request(v*170, geoAddr(v).String(), "-", "GET", "/docs/start", 200, "-"), request(v*170+2, geoAddr(v).String(), "-", "GET", "/css/site.css", 200, "https://www.example.com/docs/start"))
+		}
+		for v := range 24 {
+			second, addr, status := v*400, fmt.Sprintf("%d.%d.7.9", 20+7*v, v), 403
+			if c.served(v) {
+				status = 200
+			}
+			lines = append(lines, request(second, addr, "-", "GET", "/", 200, "-"), request(second+1, addr, "-", "GET", "/fonts/awesome.woff2", status, "https://www.example.com/"))
+		}
+		found := analyse(t, ingest.Options{}, inOrder(lines)).Incidents
+		if len(found) != c.want || c.want > 0 && (found[0].Kind != Overblock || !strings.Contains(cohortOf(found[0]), "/fonts")) {
+			t.Errorf("%s: %v", name, titles(Summary{Incidents: found}))
+		}
+	}
+}
+
 func TestAClientThatIsRefusedWhereItWasServedIsTold(t *testing.T) {
 	lines := site(4, 300, nil)
 	partner := visit{client: 59 + 60*200}

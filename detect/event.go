@@ -46,6 +46,7 @@ type event struct {
 	quiet    int     // windows in a row in which the cohort was served again
 	calm     int     // clients served in those
 	now      tally   // of the minute that is not over yet
+	first    float64 // hidden: clients of the cohort served before the first refusal
 	spared   float64 // clients of the cohort served since the last refusal
 	age      int     // windows since opening
 	nDenied  int     // clients refused

@@ -79,6 +79,7 @@ func (t *tracker) observe(e *Engine, p *page, alarms []alarm) {
 			}
 			continue
 		}
+		t.reveal(e, ev)
 		if ev.origin == bySurge && (review(ev.age) || ev.limited > 0 && ev.age%reviewLimit == 0) {
 			t.review(e, ev, p.minute)
 		}

@@ -9,8 +9,8 @@ import (
 // useHugePages asks the system to back so many bytes of the heap with pages of
 // 2 MiB instead of 4 KiB. The tables of a run are touched at random: each first
 // touch of a small page costs a fault, and nearly each later one a walk through
-// the page tables; together a seventh of the time of a long run, and nearly half
-// of a short one.
+// the page tables; together a tenth of the time of a long run, and a third of a
+// short one.
 //
 // The heap is advised of piece by piece as it grows, and nothing of Go's asks for
 // large pages. So the piece is allocated, advised, and given back at once: the
