@@ -118,3 +118,14 @@ func TestPartsOfAWatchedLogAreCutByItsTime(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLeastOfSomeRunsIsCounted(t *testing.T) {
+	counts := []int64{995, 1215, 993}
+	n, err := leastOf(len(counts), func() (n int64, err error) { n, counts = counts[0], counts[1:]; return n, nil })
+	if n != 993 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := leastOf(2, func() (int64, error) { return 0, os.ErrInvalid }); err == nil {
+		t.Error("no error")
+	}
+}
