@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE denylens ARGS...   run and expect an exit code; stdout and stderr can be compared after it
 //	slack [ANSWER...]             a webhook that answers each message with a status, the last one for ever; sets SLACK
-//	slackgot N REGEXP             N messages have come, all of them matching
+//	slackgot N REGEXP             N messages have come, or N+, all of them matching
 //	validates FILE                FILE is a report by the published schema
 //	holds FILE JSONLINES          a Parquet file or an Arrow stream holds what the JSON lines hold
 //	octets, concat, shorten       make files
@@ -188,8 +188,9 @@ func slackGot(ts *testscript.TestScript, neg bool, args []string) {
 	h := v.(*webhook)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if want, _ := strconv.Atoi(args[0]); len(h.messages) != want {
-		ts.Fatalf("%d messages, want %d:\n%s", len(h.messages), want, strings.Join(h.messages, "\n"))
+	least, orMore := strings.CutSuffix(args[0], "+")
+	if want, _ := strconv.Atoi(least); len(h.messages) != want && !(orMore && len(h.messages) > want) {
+		ts.Fatalf("%d messages, want %s:\n%s", len(h.messages), args[0], strings.Join(h.messages, "\n"))
 	}
 	for _, m := range h.messages {
 		if !strings.Contains(m, args[1]) {
