@@ -1,6 +1,7 @@
-//go:build !linux
+//go:build !linux || race
 
 package cli
 
-// useHugePages does nothing: only Linux is asked for large pages.
+// useHugePages does nothing: only Linux is asked for large pages, and the race
+// detector would fill four times as much memory of its own.
 func useHugePages(int64) {}
