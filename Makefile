@@ -47,7 +47,7 @@ fuzz: ## every fuzz target for FUZZTIME, which is a time or, as in 2000x, a numb
 	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 2 "./$$dir" </dev/null || exit 1; \
 	done
 
-bench: build ## speed beside mawk, GoAccess, gzip and zstd; SIZE_MB=300, RUNS=3, ATTACK=900000 lines of strangers, SAVE=1 archives it in testdata/bench, STRICT=1 fails if a goal is missed
+bench: build ## speed beside mawk, GoAccess, gzip and zstd; SIZE_MB=300, RUNS=3, ATTACK=900000 lines of strangers, WATCH=10 alerts, SAVE=1 archives it in testdata/bench, STRICT=1 fails if a goal is missed
 	SAVE=$(SAVE) $(GO) run ./cmd/denylens/internal/bench -denylens ./denylens $(if $(STRICT),-strict)
 
 profile: ## remake default.pgo, which builds optimise by, from whole runs on this machine

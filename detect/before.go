@@ -5,8 +5,8 @@ import "math"
 // What is refused when a log begins may be a standing denial or the middle of
 // an incident: only its end can tell. Cohorts in force in the first minutes
 // are followed as hidden events, and one that is served again is an incident
-// that began before the log; see reveal for one that began after all. This stands in for a second, backward pass over a
-// whole file, and works in a stream as well.
+// that began before the log; see reveal for one that began after all. This stands
+// in for a second, backward pass over a whole file, and works in a stream as well.
 
 const (
 	forceRate    = 0.02 // refused clients a minute of a site nothing is known of

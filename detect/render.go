@@ -16,19 +16,19 @@ const maxPart = 300
 func render(b []byte, rec *ingest.Record) []byte {
 	switch {
 	case len(rec.RemoteText) > 0:
-		b = append(b, rec.RemoteText...)
+		b = append(b, cut(rec.RemoteText)...)
 	case rec.Client.IsValid():
 		b = rec.Client.AppendTo(b)
 	default:
 		b = append(b, '-')
 	}
-	b = append(append(append(b, " - "...), orDash(rec.User)...), " ["...)
+	b = append(append(append(b, " - "...), cut(orDash(rec.User))...), " ["...)
 	b = time.Unix(0, rec.Time).UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
 	if len(rec.Request) > 0 {
 		b = append(b, cut(rec.Request)...)
 	} else {
-		b = append(append(append(b, orDash(rec.Method)...), ' '), cut(orDash(rec.URI))...)
+		b = append(append(append(b, cut(orDash(rec.Method))...), ' '), cut(orDash(rec.URI))...)
 	}
 	b = append(b, `" `...)
 	b = strconv.AppendUint(b, uint64(rec.Status), 10)

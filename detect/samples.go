@@ -21,7 +21,8 @@ type sample struct {
 	parts  [5]within
 }
 
-// within is where a part of the request is in a line.
+// within is where a part of the request is in a line. Each of its parts is cut, so
+// that a line is never as long as 64 KiB.
 type within struct{ lo, hi uint16 }
 
 func (s *samples) reset() { s.list, s.text = s.list[:0], s.text[:0] }

@@ -30,6 +30,13 @@ var Formats = []Spec{
 	{"apache_error", "Apache's error log: explains refusals", newApacheError, shapeBracket},
 }
 
+// Headed tells whether the head of a source names its columns, so that each source
+// has to be looked at: by Guess, not by New.
+func (s Spec) Headed() bool {
+	_, ok := s.New().(*w3c)
+	return ok
+}
+
 // Lookup returns the format of that name.
 func Lookup(name string) (Spec, bool) {
 	for _, s := range Formats {

@@ -23,7 +23,7 @@ const maxFormats = 32
 func Guess(lines [][]byte) Ranking {
 	var rk Ranking
 	var score [maxFormats]int
-	rk.named, rk.edge = directed(lines)
+	rk.named, rk.edge = directive(lines)
 	formats := make([]Format, len(Formats))
 	for i, s := range Formats {
 		formats[i] = rk.directed(s.New())

@@ -66,59 +66,26 @@ func columnsOf(names []byte) (c w3cColumns) {
 		if c.n == maxSlots {
 			return w3cColumns{}
 		}
-		c.of[c.n] = w3cNamed(string(name))
+		c.of[c.n] = w3cNames[string(name)]
 		c.n++
 	}
 	return c
 }
 
-func w3cNamed(name string) w3cField {
-	switch name {
-	case "date":
-		return w3cField{own: w3cDate}
-	case "time":
-		return w3cField{own: w3cTime}
-	case "sc-substatus":
-		return w3cField{own: w3cSubstatus}
-	case "time-taken":
-		return w3cField{own: w3cTaken}
-	case "x-edge-detailed-result-type":
-		return w3cField{own: w3cResult}
-	case "c-ip":
-		return w3cField{field: jfAddr}
-	case "cs-method":
-		return w3cField{field: jfMethod}
-	case "cs-uri-stem":
-		return w3cField{field: jfURI}
-	case "cs-uri-query":
-		return w3cField{field: jfQuery}
-	case "cs-version", "cs-protocol-version":
-		return w3cField{field: jfProto}
-	case "cs-username":
-		return w3cField{field: jfUser}
-	case "cs-host", "x-host-header":
-		return w3cField{field: jfHost}
-	case "cs(Host)": // CloudFront's own name where the one above is the visitor's
-		return w3cField{field: jfHost, rank: 1}
-	case "cs(User-Agent)":
-		return w3cField{field: jfAgent}
-	case "cs(Referer)":
-		return w3cField{field: jfReferer}
-	case "X-Forwarded-For", "cs(X-Forwarded-For)", "x-forwarded-for":
-		return w3cField{field: jfForwarded}
-	case "sc-status":
-		return w3cField{field: jfStatus}
-	case "sc-bytes":
-		return w3cField{field: jfBytes}
-	case "x-edge-request-id":
-		return w3cField{field: jfRequestID}
-	}
-	return w3cField{}
+// w3cNames are the columns that are read.
+var w3cNames = map[string]w3cField{
+	"date": {own: w3cDate}, "time": {own: w3cTime}, "sc-substatus": {own: w3cSubstatus}, "time-taken": {own: w3cTaken}, "x-edge-detailed-result-type": {own: w3cResult},
+	"c-ip": {field: jfAddr}, "cs-method": {field: jfMethod}, "cs-uri-stem": {field: jfURI}, "cs-uri-query": {field: jfQuery},
+	"cs-version": {field: jfProto}, "cs-protocol-version": {field: jfProto}, "cs-username": {field: jfUser},
+	"cs-host": {field: jfHost}, "x-host-header": {field: jfHost}, "cs(Host)": {field: jfHost, rank: 1}, // the last is CloudFront's own name beside the visitor's
+	"cs(User-Agent)": {field: jfAgent}, "cs(Referer)": {field: jfReferer},
+	"X-Forwarded-For": {field: jfForwarded}, "cs(X-Forwarded-For)": {field: jfForwarded}, "x-forwarded-for": {field: jfForwarded},
+	"sc-status": {field: jfStatus}, "sc-bytes": {field: jfBytes}, "x-edge-request-id": {field: jfRequestID},
 }
 
-// directed are the columns that a directive among the first lines names, and
+// directive finds the columns that a directive among the first lines names, and
 // whether it is one of CloudFront's.
-func directed(lines [][]byte) (c w3cColumns, edge bool) {
+func directive(lines [][]byte) (c w3cColumns, edge bool) {
 	for _, line := range lines {
 		if names, is := bytes.CutPrefix(line, []byte("#Fields:")); is {
 			c = columnsOf(names)

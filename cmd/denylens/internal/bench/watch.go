@@ -86,7 +86,10 @@ func alertDelay(bin, dir string, seed uint64) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	at := w.told(patience)
+	at, ok := w.told(patience)
+	if !ok {
+		return 0, fmt.Errorf("a message came, but nothing was told of it")
+	}
 	for _, s := range written {
 		if !s.until.Before(at) {
 			return arrived.Sub(s.at), nil
@@ -178,20 +181,21 @@ func startWatch(bin, log, hook string) (*watched, error) {
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if m := worthAnAlert.FindStringSubmatch(lines.Text()); m != nil && len(w.first) == 0 {
-				at, _ := time.Parse("2006-01-02 15:04:05Z", m[1])
-				w.first <- at
+				if at, err := time.Parse("2006-01-02 15:04:05Z", m[1]); err == nil {
+					w.first <- at
+				}
 			}
 		}
 	}()
 	return w, w.cmd.Start()
 }
 
-func (w *watched) told(wait time.Duration) time.Time {
+func (w *watched) told(wait time.Duration) (at time.Time, ok bool) {
 	select {
-	case at := <-w.first:
-		return at
+	case at = <-w.first:
+		return at, true
 	case <-time.After(wait):
-		return time.Time{}
+		return at, false
 	}
 }
 

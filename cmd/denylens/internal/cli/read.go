@@ -75,7 +75,7 @@ func format(conf *config.Config) (func() ingest.Format, []string, error) {
 	if conf.FormatFrom != "" {
 		return formatFrom(conf)
 	}
-	if conf.Format == "auto" {
+	if s, ok := ingest.Lookup(conf.Format); conf.Format == "auto" || ok && s.Headed() {
 		return nil, nil, nil
 	}
 	f, warnings, err := ingest.Compile(conf.Format)

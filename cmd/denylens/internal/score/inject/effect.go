@@ -14,7 +14,7 @@ type Effect struct {
 	Earlier int     // requests of the cohort that were served before
 	Sound   float64 // share of the cohort's requests before that were served
 	Denied  int     // refusals
-	Shared  float64 // of one client, the share of its requests served before that somebody else was served as well, or 1 if it came in many hours
+	Shared  float64 // of one client, the share of its requests served before that somebody else was served as well, or 1 if it came in many hours, see Plan.shared
 }
 
 // Nats is the information that the refusals hold against the share before: the
@@ -47,8 +47,8 @@ const (
 // A single client can be told to have turned if twenty of its requests had been
 // served, four in five of all, and five are refused. It is worth telling if it
 // used the site as others do, for half of its requests, or came in twelve hours:
-// sites that answer everything with 200 serve those who look for holes as well,
-// and to refuse these is right.
+// sites that answer everything with 200, or with a redirect, serve those who look
+// for holes as well, and to refuse these is right.
 const (
 	floorServed  = 20
 	floorSound   = .8
