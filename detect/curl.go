@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/denylens/denylens/ingest"
 )
 
 // target is where an incident can be tried.
@@ -11,12 +13,13 @@ type target struct {
 	inc               *Incident
 	host, path, agent string
 	method, referer   string
+	server            ingest.Server
 }
 
 // target takes a refused request that the log shows as the example; what the
 // cohort names is as it names it.
 func (e *Engine) target(inc *Incident, s *scene) target {
-	t := target{inc: inc, host: "SITE", path: "/"}
+	t := target{inc: inc, host: "SITE", path: "/", server: s.server()}
 	top := func(a int) string {
 		if v, _ := s.values[a].top(); v != 0 {
 			return e.syms.text(uint32(v))
@@ -123,13 +126,34 @@ func (t *target) curl(extra ...string) string {
 
 // served lists what was served to the cohort, or where a user comes from.
 func (t *target) served() string {
-	if user := t.get("user"); user != "" {
+	if user := t.get("user"); user != "" && t.server != ingest.ServerUnknown {
+		return "grep -F " + shellQuote(" "+user+" ") + " access.log | head"
+	} else if user != "" {
 		return "grep -F " + shellQuote(" "+user+" [") + " access.log | awk '{print $1}' | sort | uniq -c | sort -rn | head"
 	}
 	if ip := t.get("ip"); ip != "" {
-		return fmt.Sprintf("grep -F %s access.log | grep -E '\" 2[0-9][0-9] ' | head", shellQuote(ip+" "))
+		return "grep -F " + shellQuote(ip+t.behind()) + " access.log | grep -E " + t.success() + " | head"
 	}
-	return "grep -E '\" 2[0-9][0-9] ' access.log | grep -F " + shellQuote(t.folder()) + " | head"
+	return "grep -E " + t.success() + " access.log | grep -F " + shellQuote(t.folder()) + " | head"
+}
+
+// success is a pattern of lines that were served.
+func (t *target) success() string {
+	if t.server == ingest.ServerUnknown {
+		return `'" 2[0-9][0-9] '`
+	}
+	return "'[[:space:]]2[0-9][0-9][[:space:]]'"
+}
+
+// behind is what follows a client's address in a line.
+func (t *target) behind() string {
+	switch t.server {
+	case ingest.ServerALB:
+		return ":"
+	case ingest.ServerCloudFront:
+		return "" // a tab, which a terminal would not take
+	}
+	return " "
 }
 
 // oneLine takes away what could break a line or a quoted string.

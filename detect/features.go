@@ -25,7 +25,7 @@ type features struct {
 }
 
 // counted flags: shares of refused rows that carry them.
-var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin}
+var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin, fIIS, fCloudFront, fALB}
 
 func (f *features) init() {
 	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}}

@@ -1,6 +1,10 @@
 package detect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/denylens/denylens/ingest"
+)
 
 // gap is a field that the log does not have, and the causes that it would tell
 // from others.
@@ -12,12 +16,16 @@ type gap struct {
 
 // gaps are ordered by how much they say.
 var gaps = []gap{
-	{"the server's error log", func(e *Engine, s *scene) bool { return !e.notes.any && !s.edged() },
+	{"the server's error log", func(e *Engine, s *scene) bool {
+		return !e.notes.any && !s.edged() && s.server() == ingest.ServerUnknown
+	},
 		[]string{"server_config", "ip_block", "geo_block", "rate_limit", "auth_token", "permissions", "cdn_waf_rule"}},
-	{"the answer of the application ($upstream_status)", func(_ *Engine, s *scene) bool { return s.share(fUpstream)+s.share(fUnasked) == 0 && !s.edged() },
+	{"the answer of the application ($upstream_status)", func(_ *Engine, s *scene) bool {
+		return s.share(fUpstream)+s.share(fUnasked) == 0 && !s.edged() && s.server() == ingest.ServerUnknown
+	},
 		[]string{"permissions", "auth_token", "server_config", "cdn_waf_rule", "api_version"}},
 	{"the user name or key", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimUser] }, []string{"permissions", "auth_token", "rate_limit", "server_config"}},
-	{"what limit_req decided ($limit_req_status)", func(e *Engine, s *scene) bool { return s.whyless() && !s.edged() }, []string{"rate_limit"}},
+	{"what limit_req decided ($limit_req_status)", func(e *Engine, s *scene) bool { return s.whyless() && !s.edged() && s.server() == ingest.ServerUnknown }, []string{"rate_limit"}},
 	{"the user agent", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimAgent] }, []string{"ua_rule", "attack_blocked"}},
 	{"the referring page", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimReferer] && !e.syms.seen[DimAgent] }, []string{"referer_rule"}},
 	{"the host", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimHost] }, []string{"server_config"}},
@@ -65,7 +73,9 @@ const (
 	nginxFields = `log_format denylens escape=json '{"time_iso8601":"$time_iso8601","remote_addr":"$remote_addr","remote_user":"$remote_user","host":"$host",` +
 		`"request":"$request","status":"$status","body_bytes_sent":"$body_bytes_sent","http_referer":"$http_referer","http_user_agent":"$http_user_agent",` +
 		`"upstream_status":"$upstream_status","request_time":"$request_time","limit_req_status":"$limit_req_status"}'; access_log /var/log/nginx/denylens.log denylens;`
-	apacheFields  = `LogFormat "%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" vhost_combined`
+	apacheFields = `LogFormat "%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" vhost_combined`
+	iisFields    = `appcmd set config /section:system.applicationHost/sites /siteDefaults.logFile.logExtFileFlags:` +
+		`Date,Time,ClientIP,UserName,Method,UriStem,UriQuery,Host,HttpStatus,HttpSubStatus,Win32Status,BytesSent,TimeTaken,UserAgent,Referer`
 	logpushFields = `"field_names": ["ClientIP", "ClientCountry", "ClientASN", "ClientRequestHost", "ClientRequestMethod", "ClientRequestURI", "ClientRequestReferer", "ClientRequestUserAgent", ` +
 		`"ClientRequestSource", "EdgeStartTimestamp", "EdgeResponseStatus", "EdgeResponseBytes", "OriginResponseStatus", "RayID", "SecurityAction", "SecurityActions", "SecuritySources", "SecurityRuleID", "SecurityRuleIDs"]`
 )
@@ -84,6 +94,9 @@ func (e *Engine) tell(g *guide) {
 	}
 	switch {
 	case len(lacks) == 0 && g.inc.Kind != Spike:
+	case g.s.server() == ingest.ServerIIS:
+		g.add("IIS: log all that tells causes apart", iisFields)
+	case g.s.server() != ingest.ServerUnknown: // its columns are AWS's own
 	case g.s.edged():
 		g.add("Cloudflare Logpush, data set http_requests: log these fields", logpushFields)
 	default:

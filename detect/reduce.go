@@ -187,8 +187,10 @@ func (r *Reducer) class(rec *ingest.Record) class {
 	return clMiss
 }
 
+var serverFlags = [ingest.NumServers]flags{ingest.ServerIIS: fIIS, ingest.ServerCloudFront: fCloudFront, ingest.ServerALB: fALB}
+
 func requestFlags(rec *ingest.Record) flags {
-	var f flags
+	f := serverFlags[rec.Server]
 	if len(rec.Referer) > 0 {
 		f |= fReferer
 	}

@@ -47,10 +47,25 @@ func (s *samples) add(source int, rec *ingest.Record) uint16 {
 		i += len(front)
 		return within{uint16(i), uint16(i + len(b))}
 	}
+	uri := find(rec.URI, " ")
+	if uri == (within{}) {
+		uri = behindAuthority(line, rec.URI)
+	}
 	s.list = append(s.list, sample{source: source, pos: rec.Pos, lo: uint32(lo), hi: uint32(len(s.text)), parts: [...]within{
-		find(rec.Method, `"`), find(rec.URI, " "), find(rec.Referer, ` "`), find(rec.Agent, ` "`), find(rec.Host, " host="),
+		find(rec.Method, `"`), uri, find(rec.Referer, ` "`), find(rec.Agent, ` "`), find(rec.Host, " host="),
 	}})
 	return uint16(len(s.list))
+}
+
+// behindAuthority finds the target of a request that names the whole URL.
+func behindAuthority(line, uri []byte) within {
+	if scheme := bytes.Index(line, []byte("://")); scheme >= 0 && len(uri) > 0 && len(uri) <= maxPart {
+		from := scheme + len("://")
+		if i := bytes.Index(line[from:], uri); i >= 0 {
+			return within{uint16(from + i), uint16(from + i + len(uri))}
+		}
+	}
+	return within{}
 }
 
 // take keeps sample number n of other samples as well, as add does.

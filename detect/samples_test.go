@@ -26,6 +26,18 @@ func TestASampleOfALongLineIsCut(t *testing.T) {
 	}
 }
 
+// A load balancer logs whole URLs; the target that others asked for is behind
+// the authority.
+func TestASampleOfAWholeURLKeepsItsTarget(t *testing.T) {
+	for _, target := range []string{"/", "/api/v1/orders?x=1"} {
+		rec := ingest.Record{Method: []byte("GET"), Request: []byte("GET https://shop.example:443" + target + " HTTP/1.1"), URI: []byte(target), Referer: []byte("https://other.example/")}
+		var s samples
+		if got := s.at(s.add(0, &rec), func(int) string { return "" }).asked; got.uri != target || got.referer != "https://other.example/" {
+			t.Errorf("%s: %+v", target, got)
+		}
+	}
+}
+
 func TestSamplesOfTwoSlicesAreOne(t *testing.T) {
 	var a, b samples
 	for i, path := range []string{"/a", "/b"} {

@@ -27,7 +27,12 @@ func (e *Engine) steps(inc *Incident, s *scene) []Step {
 	if inc.Kind != Misuse {
 		g.add("Reproduce it", t.curl())
 	}
-	if f := stepsOf[inc.Cause.ID]; f != nil {
+	own := ownSteps[s.server()]
+	if f := own[inc.Cause.ID]; f != nil {
+		f(g)
+	} else if f := stepsOf[inc.Cause.ID]; f != nil {
+		f(g)
+	} else if f := own["undetermined"]; f != nil {
 		f(g)
 	} else {
 		g.add("See who is refused and what the server's error log says at that time", "grep -n ' 403 ' access.log | tail -50")
@@ -159,9 +164,10 @@ func (g *guide) rightly() {
 	}
 }
 
-// cloudflare adds a step that ends in the cohort as an expression.
+// cloudflare adds a step that ends in the cohort as an expression, unless
+// another's edge is known to be asked.
 func (g *guide) cloudflare(text string) {
-	if x := g.expression(); x != "" {
+	if x := g.expression(); x != "" && g.server == ingest.ServerUnknown {
 		g.add("Cloudflare: "+text, x)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/denylens/denylens/ingest"
 )
@@ -31,12 +32,47 @@ func TestCommandsHoldHostileTextTogether(t *testing.T) {
 			for a, d := range axisDim {
 				s.values[a].add(int64(e.syms.id(d, []byte("/"+h), 0)), 1)
 			}
-			for _, step := range e.steps(inc, s) {
-				checkCommand(t, cause, h, step.Command)
+			for _, server := range serverFlags {
+				if server != 0 && i > 1 {
+					continue // their steps hold little of the log
+				}
+				clear(s.flagged)
+				s.flagged[fSlash], s.flagged[server] = 1, 1
+				for _, step := range e.steps(inc, s) {
+					checkCommand(t, cause, h, step.Command)
+				}
 			}
 		}
 	}
 }
+
+// Who runs IIS, or asks AWS, has no use for the files of nginx.
+func TestStepsNameTheServerThatWroteTheLog(t *testing.T) {
+	for server, word := range map[flags]string{fIIS: "appcmd", fCloudFront: "aws ", fALB: "aws "} {
+		for cause := range stepsOf {
+			e, s := New(Config{}), &scene{features: &features{}}
+			s.init()
+			s.flagged[server], s.denied = 1, 1
+			inc := &Incident{Kind: Overblock, Cause: Cause{ID: cause}, Cohort: []Term{{"network", "192.0.2.0/24"}, {"path", "/shop"}}, Start: time.Unix(1e9, 0)}
+			var all []string
+			for _, step := range e.steps(inc, s) {
+				all = append(all, step.Text+": "+step.Command)
+			}
+			got := strings.Join(all, "\n")
+			for _, strange := range []string{"nginx", "/etc/", "Cloudflare", "0001-01-01", "awk '{print $3}'"} {
+				if strings.Contains(got, strange) && !slices.Contains(elsewhereSteps, cause) {
+					t.Errorf("%s, %s: %s in\n%s", word, cause, strange, got)
+				}
+			}
+			if !strings.Contains(got, word) && !slices.Contains(elsewhereSteps, cause) {
+				t.Errorf("%s, %s: nothing of %s in\n%s", word, cause, word, got)
+			}
+		}
+	}
+}
+
+// elsewhereSteps are causes of which no server's configuration tells.
+var elsewhereSteps = []string{"auth_token", "key_sharing", "scan", "attack_blocked", "fake_crawler", "credential_stuffing", "brute_force", "enumeration", "flood", "scraping", "bypass_probe"}
 
 func checkCommand(t *testing.T, cause, hostile, command string) {
 	t.Helper()
@@ -65,7 +101,7 @@ func checkCommand(t *testing.T, cause, hostile, command string) {
 }
 
 // programs are those that next steps run.
-var programs = []string{"curl", "grep", "awk", "sort", "uniq", "head", "tail", "nft", "find", "namei", "csf", "fail2ban-client", "openssl", "denylens"}
+var programs = []string{"curl", "grep", "awk", "sort", "uniq", "head", "tail", "nft", "find", "namei", "csf", "fail2ban-client", "openssl", "denylens", "appcmd", "icacls", "aws"}
 
 func TestAnExceptionIsNeverForEverything(t *testing.T) {
 	for _, cohort := range [][]Term{nil, {{"user", "bob"}}, {{"rule", "100015"}}, {{"os", "Linux"}}} {

@@ -69,7 +69,7 @@ func (p *alb) Parse(line []byte, r *Record) error {
 	if !setStatus(r, col[albStatus]) {
 		return FlawStatus
 	}
-	r.Time = st.Nanos
+	r.Time, r.Server = st.Nanos, ServerALB
 	stampBits(r, st)
 	setUpstream(r, col[albTargetStatus])
 	setSeconds(r, col[albTargetTime])

@@ -66,6 +66,9 @@ func describe(r *Record, err error) string {
 			m[k] = v.n
 		}
 	}
+	if r.Server != ServerUnknown {
+		m["server"] = r.Server
+	}
 	if r.Why != WhyUnknown {
 		m["why"] = r.Why.String()
 	}

@@ -59,6 +59,7 @@ type Record struct {
 	OriginStatus uint16 // edge logs: what the origin answered, see HasOrigin
 	Has          Fields
 	Kind         Kind
+	Server       Server  // what wrote the line, if its format tells
 	Why          Why     // a reason the log itself states for the refusal (error log line, edge action)
 	Country      [2]byte // ISO 3166 alpha-2 stated by the log, upper case; zero = not stated
 	East         int16   // minutes by which the clock of the log is ahead of UTC, if HasEast

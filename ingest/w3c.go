@@ -16,6 +16,7 @@ import (
 type w3c struct {
 	name    string
 	parter  byte
+	server  Server
 	columns w3cColumns
 	clock   clock.Clock
 	stamp   [len("2006-01-02T15:04:05Z")]byte
@@ -54,10 +55,12 @@ const (
 		"cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end"
 )
 
-func newIIS() Format { return &w3c{name: "iis", parter: ' ', columns: columnsOf([]byte(iisFields))} }
+func newIIS() Format {
+	return &w3c{name: "iis", parter: ' ', server: ServerIIS, columns: columnsOf([]byte(iisFields))}
+}
 
 func newCloudFront() Format {
-	return &w3c{name: "cloudfront", parter: '\t', columns: columnsOf([]byte(cloudfrontFields))}
+	return &w3c{name: "cloudfront", parter: '\t', server: ServerCloudFront, columns: columnsOf([]byte(cloudfrontFields))}
 }
 
 // columnsOf takes a list of names apart; columns of other names are skipped.
@@ -139,6 +142,7 @@ func (p *w3c) Parse(line []byte, r *Record) error {
 	if flaw := m.fill(r, &p.clock, decoding{none: true}); flaw != NoFlaw {
 		return flaw
 	}
+	r.Server = p.server
 	p.decode(r)
 	p.why(r, own[w3cSubstatus], own[w3cResult])
 	return nil
