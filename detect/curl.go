@@ -126,13 +126,16 @@ func (t *target) curl(extra ...string) string {
 
 // served lists what was served to the cohort, or where a user comes from.
 func (t *target) served() string {
-	if user := t.get("user"); user != "" && t.server != ingest.ServerUnknown {
+	user := t.get("user")
+	switch {
+	case user == "":
+	case t.server != ingest.ServerUnknown:
 		return "grep -F " + shellQuote(" "+user+" ") + " access.log | head"
-	} else if user != "" {
+	default:
 		return "grep -F " + shellQuote(" "+user+" [") + " access.log | awk '{print $1}' | sort | uniq -c | sort -rn | head"
 	}
 	if ip := t.get("ip"); ip != "" {
-		return "grep -F " + shellQuote(ip+t.behind()) + " access.log | grep -E " + t.success() + " | head"
+		return "grep -wF " + shellQuote(ip) + " access.log | grep -E " + t.success() + " | head"
 	}
 	return "grep -E " + t.success() + " access.log | grep -F " + shellQuote(t.folder()) + " | head"
 }
@@ -143,17 +146,6 @@ func (t *target) success() string {
 		return `'" 2[0-9][0-9] '`
 	}
 	return "'[[:space:]]2[0-9][0-9][[:space:]]'"
-}
-
-// behind is what follows a client's address in a line.
-func (t *target) behind() string {
-	switch t.server {
-	case ingest.ServerALB:
-		return ":"
-	case ingest.ServerCloudFront:
-		return "" // a tab, which a terminal would not take
-	}
-	return " "
 }
 
 // oneLine takes away what could break a line or a quoted string.

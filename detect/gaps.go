@@ -16,16 +16,12 @@ type gap struct {
 
 // gaps are ordered by how much they say.
 var gaps = []gap{
-	{"the server's error log", func(e *Engine, s *scene) bool {
-		return !e.notes.any && !s.edged() && s.server() == ingest.ServerUnknown
-	},
+	{"the server's error log", func(e *Engine, s *scene) bool { return !e.notes.any && s.usual() },
 		[]string{"server_config", "ip_block", "geo_block", "rate_limit", "auth_token", "permissions", "cdn_waf_rule"}},
-	{"the answer of the application ($upstream_status)", func(_ *Engine, s *scene) bool {
-		return s.share(fUpstream)+s.share(fUnasked) == 0 && !s.edged() && s.server() == ingest.ServerUnknown
-	},
+	{"the answer of the application ($upstream_status)", func(_ *Engine, s *scene) bool { return s.share(fUpstream)+s.share(fUnasked) == 0 && s.usual() },
 		[]string{"permissions", "auth_token", "server_config", "cdn_waf_rule", "api_version"}},
 	{"the user name or key", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimUser] }, []string{"permissions", "auth_token", "rate_limit", "server_config"}},
-	{"what limit_req decided ($limit_req_status)", func(e *Engine, s *scene) bool { return s.whyless() && !s.edged() && s.server() == ingest.ServerUnknown }, []string{"rate_limit"}},
+	{"what limit_req decided ($limit_req_status)", func(e *Engine, s *scene) bool { return s.whyless() && s.usual() }, []string{"rate_limit"}},
 	{"the user agent", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimAgent] }, []string{"ua_rule", "attack_blocked"}},
 	{"the referring page", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimReferer] && !e.syms.seen[DimAgent] }, []string{"referer_rule"}},
 	{"the host", func(e *Engine, _ *scene) bool { return !e.syms.seen[DimHost] }, []string{"server_config"}},
@@ -40,6 +36,9 @@ var gaps = []gap{
 func (s *scene) edged() bool {
 	return s.flagged[fEdge]+s.unrefused(fEdge)+s.flagged[fOrigin]+s.unrefused(fOrigin) > 0
 }
+
+// usual tells whether the log may be that of nginx or Apache.
+func (s *scene) usual() bool { return !s.edged() && s.server() == ingest.ServerUnknown }
 
 // whyless tells whether the log states no reason for the refusals.
 func (s *scene) whyless() bool { return len(s.why) == 0 }

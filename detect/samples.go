@@ -35,37 +35,17 @@ func (s *samples) add(source int, rec *ingest.Record) uint16 {
 	lo := len(s.text)
 	s.text = render(s.text, rec)
 	line := s.text[lo:]
-	find := func(b []byte, front string) within {
-		if len(b) == 0 || len(b) > maxPart {
+	find := func(b []byte) within { // anywhere: its text is all that is wanted
+		i := bytes.Index(line, b)
+		if i < 0 || len(b) == 0 || len(b) > maxPart {
 			return within{}
 		}
-		var buf [maxPart + 8]byte
-		i := bytes.LastIndex(line, append(append(buf[:0], front...), b...))
-		if i < 0 {
-			return within{}
-		}
-		i += len(front)
 		return within{uint16(i), uint16(i + len(b))}
 	}
-	uri := find(rec.URI, " ")
-	if uri == (within{}) {
-		uri = behindAuthority(line, rec.URI)
-	}
 	s.list = append(s.list, sample{source: source, pos: rec.Pos, lo: uint32(lo), hi: uint32(len(s.text)), parts: [...]within{
-		find(rec.Method, `"`), uri, find(rec.Referer, ` "`), find(rec.Agent, ` "`), find(rec.Host, " host="),
+		find(rec.Method), find(rec.URI), find(rec.Referer), find(rec.Agent), find(rec.Host),
 	}})
 	return uint16(len(s.list))
-}
-
-// behindAuthority finds the target of a request that names the whole URL.
-func behindAuthority(line, uri []byte) within {
-	if scheme := bytes.Index(line, []byte("://")); scheme >= 0 && len(uri) > 0 && len(uri) <= maxPart {
-		from := scheme + len("://")
-		if i := bytes.Index(line[from:], uri); i >= 0 {
-			return within{uint16(from + i), uint16(from + i + len(uri))}
-		}
-	}
-	return within{}
 }
 
 // take keeps sample number n of other samples as well, as add does.

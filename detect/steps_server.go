@@ -101,9 +101,18 @@ func (g *guide) status() int64 {
 // scope is where AWS WAF keeps the rules of what wrote the log.
 func (g *guide) scope() string {
 	if g.server == ingest.ServerCloudFront {
-		return "--scope CLOUDFRONT --region us-east-1"
+		return "--scope CLOUDFRONT" + g.region()
 	}
 	return "--scope REGIONAL"
+}
+
+// region is where all that belongs to CloudFront is; a load balancer is in that
+// of who asks.
+func (g *guide) region() string {
+	if g.server == ingest.ServerCloudFront {
+		return " --region us-east-1"
+	}
+	return ""
 }
 
 func (g *guide) awsAddresses() {
@@ -119,13 +128,6 @@ func (g *guide) awsRule() {
 	g.add("AWS WAF: list the rules that may refuse, and their metrics", `aws wafv2 get-web-acl --name "$WEB_ACL" --id "$WEB_ACL_ID" `+g.scope()+" --query 'WebACL.Rules[].[Name,VisibilityConfig.MetricName]' --output table")
 	g.add("AWS WAF: see requests that such a rule met (kept for three hours)", `aws wafv2 get-sampled-requests --web-acl-arn "$WEB_ACL_ARN" --rule-metric-name "$METRIC" --max-items 100 --time-window `+g.window()+" "+g.scope())
 	g.add("AWS WAF: log every request with the rule that decided, from now on", `aws wafv2 put-logging-configuration --logging-configuration ResourceArn="$WEB_ACL_ARN",LogDestinationConfigs="$LOG_GROUP_ARN"`+g.region())
-}
-
-func (g *guide) region() string {
-	if g.server == ingest.ServerCloudFront {
-		return " --region us-east-1"
-	}
-	return ""
 }
 
 // sampled is how much of an incident is asked for: of the requests in it, AWS
