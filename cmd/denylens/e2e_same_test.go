@@ -119,17 +119,24 @@ func TestE2EFailOnSaysSoWithTheExitCode(t *testing.T) {
 // TestE2ERealLogsAreRead reads logs of real sites, which do not come with the
 // repository.
 func TestE2ERealLogsAreRead(t *testing.T) {
-	dir := os.Getenv("DENYLENS_LOGS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "logs")
+	folders := os.Getenv("DENYLENS_LOGS") // one or several, as in PATH
+	if folders == "" {
+		folders = filepath.Join("..", "..", "..", "shared", "logs")
 	}
-	dir, err := filepath.Abs(dir) // the program runs in a folder of its own
-	if err != nil {
-		t.Fatal(err)
+	var logs []string
+	for _, dir := range filepath.SplitList(folders) {
+		dir, err := filepath.Abs(dir) // the program runs in a folder of its own
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := filepath.Glob(filepath.Join(dir, "*.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs = append(logs, found...)
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "*.gz"))
-	if err != nil || len(logs) == 0 {
-		t.Skipf("no real logs in %s (set DENYLENS_LOGS)", dir)
+	if len(logs) == 0 {
+		t.Skipf("no real logs in %s (set DENYLENS_LOGS)", folders)
 	}
 	for _, path := range logs {
 		t.Run(filepath.Base(path), func(t *testing.T) {
