@@ -108,7 +108,7 @@ func (t *tracker) takeIn(e *Engine, ev *event) {
 
 // takeParts takes into a surge what turns out to be a part of it: clients turned
 // while it went on, and surges refused hardly more than all of it.
-func (t *tracker) takeParts(e *Engine, ev *event) {
+func (t *tracker) takeParts(e *Engine, ev *event) (took bool) {
 	for _, o := range t.events {
 		if o == ev || o.hidden || o.frozen != nil || o.limited > 0 || ev.limited > 0 || o.onset > ev.lastD {
 			continue
@@ -118,12 +118,14 @@ func (t *tracker) takeParts(e *Engine, ev *event) {
 		case byTurn:
 			part = e.turnedIn(o, ev) || o.lastD >= ev.onset && o.onset >= ev.onset-blockMinutes && (len(ev.cohorts[0]) == 0 || t.within(o, ev))
 		case bySurge:
-			part = o.lastD >= ev.onset && len(o.clients) < len(ev.clients) && (2*ev.share() > 1 || o.share() <= purerShare*ev.share()) && t.within(o, ev)
+			part = o.lastD >= ev.onset && len(o.clients) < len(ev.clients) && (2*ev.share() > 1 || o.share() <= purerShare*ev.share()) && t.within(o, ev) && e.partOf(o, ev)
 		}
 		if part {
 			t.dissolve(e, o, ev)
+			took = true
 		}
 	}
+	return took
 }
 
 // turnedIn tells whether a client was turned by what a surge is of, less than an

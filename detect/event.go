@@ -52,6 +52,7 @@ type event struct {
 	nDenied  int     // clients refused
 	refusing int32   // windows with refusals
 	f        features
+	alone    refusals  // those in f that no other open surge explains: they tell why
 	idle     meanwhile // since the last refusal, not yet in f
 	spark    []float64
 	sparkAt  int32
@@ -220,6 +221,7 @@ func (t *taking) fact(f *fact) {
 	c.requests = min(c.requests+int32(f.n), 1<<30)
 	if f.denied > 0 {
 		ev.refuse(t.e, &c, f, t.p)
+		t.blame(f)
 	} else if ev.origin == byShare || (ev.origin == byScan || ev.origin == byWave) && f.has(clMiss) {
 		ev.lastD = max(ev.lastD, t.p.minute)
 	}
@@ -232,9 +234,6 @@ func (t *taking) fact(f *fact) {
 	}
 	ev.clients[key] = c
 	t.page.add(f)
-	if f.denied > 0 {
-		ev.f.refused(t.e, f)
-	}
 	if fresh {
 		t.atRisk += float64(f.weight)
 		if f.denied > 0 {
@@ -253,13 +252,26 @@ func (ev *event) refuse(e *Engine, c *clientSeen, f *fact, p *page) {
 		c.denied, c.legit, c.first, c.old = true, f.legit, p.minute, f.old
 		c.late = c.served && c.since < p.minute
 	}
-	if p.minute > ev.lastD {
-		ev.wasD, ev.lastD = ev.lastD, p.minute
-	}
 	if at := int64(p.minute)*bucket + int64(f.sec); f.sec < 60 && (ev.firstAt == 0 || at < ev.firstAt) {
 		ev.firstAt = at
 	}
 	ev.keepSample(e, f, p)
+}
+
+// blame takes a refusal in. What another open surge refuses as well neither tells
+// why this one does nor that it goes on.
+func (t *taking) blame(f *fact) {
+	ev := t.ev
+	ev.f.refused(t.e, f)
+	if ev.origin == bySurge {
+		if t.e.track.surges > 1 && t.e.track.surgedBeside(t.e, ev, f, t.p.minute) {
+			return
+		}
+		ev.alone.refused(t.e, f)
+	}
+	if t.p.minute > ev.lastD {
+		ev.wasD, ev.lastD = ev.lastD, t.p.minute
+	}
 }
 
 // elsewhere notes what refused clients of the event meet outside its cohort.

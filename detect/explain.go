@@ -238,7 +238,7 @@ func (x *explainer) shortest(c conj) (list []int32, ok bool) {
 // best finds the best cohort among the present cells.
 func (x *explainer) best() (cohortScore, bool) {
 	all := x.eval(nil)
-	if all.o <= all.e || all.o == 0 {
+	if all.o == 0 {
 		return all, false
 	}
 	least := max(min(3, all.o), leastShare*all.excess()) - 1e-9
@@ -249,6 +249,9 @@ func (x *explainer) best() (cohortScore, bool) {
 		if c := &x.pool[i]; c.score > best.score+1e-9 {
 			best = *c
 		}
+	}
+	if best.o <= best.e {
+		return all, false
 	}
 	if len(best.terms) == 0 && len(x.single) > 0 && x.another(x.single[0], nil) {
 		best = x.single[0]

@@ -57,7 +57,7 @@ func (t *tracker) explainAll(e *Engine, from int32) *explanation {
 
 // explainFresh explains what no open surge holds.
 func (t *tracker) explainFresh(e *Engine, from, minute int32) *explanation {
-	s, made := t.said.get(t.said.fresh, e, from, func(_ *fact, v *[numAxes]uint32) bool { return !t.held(v) })
+	s, made := t.said.get(t.said.fresh, e, from, func(_ *fact, v *[numAxes]uint32) bool { return !t.heldSince(from, v) })
 	if made {
 		s.empty = len(s.found) == 0 || s.x.llr(&s.found[0]) < explainLLR
 		s.usual = !s.empty && (!e.news(s.found[0].terms, minute) || !e.missed(s.found[0].terms, from))

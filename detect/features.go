@@ -9,26 +9,36 @@ import (
 // client's use of one leaf in one minute.
 type features struct {
 	meanwhile
+	refusals
+	turns     turns // minutes of clients that were refused in them
+	peakShare float64
+	doors     counter // paths at which refused clients signed in
+}
+
+// refusals is what is known of refused rows.
+type refusals struct {
 	denied, deniedReq float64 // refused rows, refused requests
 	mixed             float64 // rows both served and refused: the same client, path and minute
 	why               map[ingest.Why]float64
 	sizes             counter
 	statuses          counter
-	values            [numAxes]counter  // values among refused rows
-	flagged           map[flags]float64 // refused rows
-	turns             turns             // minutes of clients that were refused in them
-	user, noUser      float64           // refused rows with and without a user
-	hostile           float64           // refused rows of known attackers
-	peakShare         float64
+	values            [numAxes]counter
+	flagged           map[flags]float64
+	user, noUser      float64 // rows with and without a user
+	hostile           float64 // rows of known attackers
 	noReferer         float64
-	doors             counter // paths at which refused clients signed in
 }
 
 // counted flags: shares of refused rows that carry them.
 var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin, fIIS, fCloudFront, fALB}
 
 func (f *features) init() {
-	*f = features{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}}
+	*f = features{}
+	f.refusals.init()
+}
+
+func (f *refusals) init() {
+	*f = refusals{why: map[ingest.Why]float64{}, flagged: map[flags]float64{}}
 }
 
 // counter counts few distinct values; beyond its limit they are one.
@@ -75,7 +85,7 @@ func (c *counter) distinct() int {
 }
 
 // refused takes a refused fact of the cohort in.
-func (f *features) refused(e *Engine, x *fact) {
+func (f *refusals) refused(e *Engine, x *fact) {
 	v := e.axes(x)
 	f.denied++
 	f.deniedReq += float64(x.denied)

@@ -3,6 +3,8 @@ package detect
 import (
 	"math"
 	"slices"
+
+	"github.com/denylens/denylens/detect/internal/stat"
 )
 
 // openSurge explains an alarm and opens an event for it, or widens an open one
@@ -72,8 +74,8 @@ func (t *tracker) open(e *Engine, p *page, a alarm, from int32, x *explainer, fo
 		t.surges--
 	}
 	t.claim(e, ev, p.minute)
-	if !ev.hidden {
-		t.takeParts(e, ev)
+	if !ev.hidden && t.takeParts(e, ev) {
+		t.replay(e, ev, from) // what was another one's tells why now
 	}
 	t.tell(e, ev, true)
 }
@@ -166,6 +168,9 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
 			continue
 		}
+		if t.apart(e, ev, x, &found[0], min(from, ev.onset), p.minute) {
+			continue
+		}
 		ev.setCohorts(found)
 		ev.onset = min(ev.onset, from)
 		ev.before = e.shareBefore(ev, ev.onset)
@@ -176,6 +181,24 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		return true
 	}
 	return false
+}
+
+// apart tells whether an open surge as it is named, and another one for what it
+// does not hold, explain everything since minute from better than one wider
+// cohort does: two causes at once are two incidents. Those who are served in the
+// wider one speak against it, so the ratio is the binomial one.
+func (t *tracker) apart(e *Engine, ev *event, x *explainer, wide *cohortScore, from, minute int32) bool {
+	rest := t.explainFresh(e, from, minute)
+	if rest == nil || rest.empty || len(rest.found) == 0 {
+		return false
+	}
+	named := x.eval(ev.cohorts[0])
+	return x.block(&named)+x.block(&rest.found[0]) > x.block(wide)+splitGain
+}
+
+// block is the score of a cohort of which a share is refused, however large.
+func (x *explainer) block(c *cohortScore) float64 {
+	return stat.BinomialLLR(c.o, c.n, max(c.e, 1e-9)) - x.mdl(c.terms)
 }
 
 // covers tells whether cohorts hold at least half of the newly refused clients
@@ -230,15 +253,9 @@ func (t *tracker) review(e *Engine, ev *event, minute int32) {
 	if ev.limited > 0 {
 		return
 	}
-	cells := e.cells(from, func(f *fact, v *[numAxes]uint32) bool {
-		for _, o := range t.events {
-			if o != ev && !o.ended && o.origin == bySurge && o.match(e, f) {
-				return false
-			}
-		}
-		return true
-	})
-	x := newExplainer(e.space, cells)
+	x := newExplainer(e.space, e.cells(from, func(f *fact, _ *[numAxes]uint32) bool {
+		return !slices.ContainsFunc(t.events, func(o *event) bool { return o != ev && o.surgedSince(from) && o.match(e, f) })
+	}))
 	found := x.explain()
 	if len(found) == 0 || !e.news(found[0].terms, minute) || !x.better(&found[0], ev.cohorts[0]) {
 		return

@@ -23,8 +23,16 @@ type scene struct {
 	strangers                             float64 // share of refused clients that were never served anything
 }
 
+// aloneLeast is how many rows that an event refuses and no other one does tell
+// why; of fewer, all tell.
+const aloneLeast = 5
+
 func (e *Engine) scene(ev *event) *scene {
-	s := &scene{features: &ev.f, ev: ev}
+	f := ev.f
+	if ev.alone.denied >= aloneLeast {
+		f.refusals = ev.alone
+	}
+	s := &scene{features: &f, ev: ev}
 	if len(ev.cohorts) > 0 {
 		for _, t := range ev.cohorts[0] {
 			s.has[axisDim[t.axis]] = true

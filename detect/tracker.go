@@ -1,6 +1,9 @@
 package detect
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // tracker holds the events, open and ended. One real event is one event here,
 // however many series and detectors it lights up.
@@ -173,7 +176,7 @@ func (t *tracker) absorb(e *Engine, s *series, a alarm, minute int32) *event {
 // freeze writes an event's last word down and lets go of what it counted.
 func (ev *event) freeze(e *Engine) {
 	inc := e.describeEvent(ev)
-	ev.frozen, ev.clients, ev.f = &inc, nil, features{meanwhile: meanwhile{requests: ev.f.requests}}
+	ev.frozen, ev.clients, ev.f, ev.alone = &inc, nil, features{meanwhile: meanwhile{requests: ev.f.requests}}, refusals{}
 }
 
 // reopen goes on with an ended event, which takes in what it missed.
@@ -210,19 +213,34 @@ func (t *tracker) partly(e *Engine, c *client, r *row) bool {
 // held tells whether an open surge's cohort holds a cell.
 func (t *tracker) held(v *[numAxes]uint32) bool { return t.holds(bySurge, v) }
 
+// heldSince tells whether the cohort of a surge that was open at minute from, or
+// later, holds a cell.
+func (t *tracker) heldSince(from int32, v *[numAxes]uint32) bool {
+	return slices.ContainsFunc(t.events, func(ev *event) bool { return ev.surgedSince(from) && ev.holds(v) })
+}
+
+// surgedSince tells whether an event is a surge that was open at minute from or
+// later: what one explains that has ended is no reason for another one.
+func (ev *event) surgedSince(from int32) bool {
+	return ev.origin == bySurge && ev.frozen == nil && (!ev.ended || ev.end > from)
+}
+
+// surgedBeside tells whether a refusal belongs to another surge than ev as well,
+// that is open.
+func (t *tracker) surgedBeside(e *Engine, ev *event, f *fact, minute int32) bool {
+	return slices.ContainsFunc(t.events, func(o *event) bool {
+		return o != ev && !o.ended && o.origin == bySurge && minute >= o.onset && o.match(e, f)
+	})
+}
+
+// holds tells whether one of the event's cohorts holds a cell.
+func (ev *event) holds(v *[numAxes]uint32) bool {
+	return slices.ContainsFunc(ev.cohorts, func(c conj) bool { return c.matches(v) })
+}
+
 // holds tells whether the cohort of an open event of an origin holds a cell.
 func (t *tracker) holds(o origin, v *[numAxes]uint32) bool {
-	for _, ev := range t.events {
-		if ev.ended || ev.origin != o {
-			continue
-		}
-		for _, c := range ev.cohorts {
-			if c.matches(v) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.events, func(ev *event) bool { return !ev.ended && ev.origin == o && ev.holds(v) })
 }
 
 // add opens an event about what. Its name is made of what it is about and when
@@ -232,6 +250,7 @@ func (t *tracker) add(o origin, what uint64, onset int32, p *page) *event {
 	ev := &event{number: int32(len(t.events) + 1), origin: o, onset: onset, noticed: p.until, lastD: onset,
 		clients: make(map[uint64]clientSeen), sparkAt: onset - 15}
 	ev.f.init()
+	ev.alone.init()
 	ev.id = eventID(what, p.minute, o)
 	t.events = append(t.events, ev)
 	return ev
@@ -310,6 +329,7 @@ func (t *tracker) replay(e *Engine, ev *event, from int32) {
 	known, first := ev.clients, ev.firstAt
 	ev.clients, ev.samples, ev.spark, ev.firstAt = make(map[uint64]clientSeen), nil, nil, 0
 	ev.f.init()
+	ev.alone.init()
 	ev.idle = meanwhile{}
 	ev.quiet, ev.calm, ev.lost, ev.nDenied, ev.refusing, ev.spared, ev.now = 0, 0, 0, 0, 0, 0, tally{}
 	if from > ev.onset && first != 0 {

@@ -42,7 +42,7 @@ func measureCase(ctx context.Context, o options, log *inject.Log, c inject.Case)
 			r.err = err
 			return false
 		}
-		return c.Class != "refusal" || !refusing(alarms, from, to)
+		return c.Class != "refusal" && c.Class != "pair" || !refusing(alarms, from, to)
 	}
 	s, ok := inject.Realize(c, log, quiet)
 	if !ok || r.err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/denylens/denylens/cmd/denylens/internal/score/inject"
@@ -31,7 +32,7 @@ func duplicates(f *figures) float64 { return ratio(f.dup, f.incidents) }
 func falseADay(f *figures) float64  { return f.perDay(f.falseAny) }
 
 // incident tells whether a case holds an incident that counts.
-func incident(r *result) bool { return cohortAbove(r) || misused(r) }
+func incident(r *result) bool { return cohortAbove(r) || paired(r) || misused(r) }
 
 // full holds refusals of everybody in a cohort at once, of so many clients a
 // minute at least.
@@ -172,7 +173,7 @@ type manifest struct {
 	Requests int64         `json:"requests"`
 	Effect   inject.Effect `json:"effect"`
 	Above    bool          `json:"above_floor"`
-	Found    bool          `json:"found"`
+	Found    bool          `json:"found"` // all of its incidents
 	Rules    []bool        `json:"found_by_rules"`
 	False    int           `json:"false"`
 }
@@ -184,13 +185,16 @@ func manifestOf(injected []result) (list []manifest) {
 			continue
 		}
 		m := manifest{Case: r.sample.Case, Requests: r.truth.Requests, Effect: r.sample.Effect, Above: r.sample.Above(), False: len(r.rest)}
-		for _, o := range r.outcomes {
-			m.Found = o.alarm != nil
-		}
-		for _, v := range r.rules {
-			m.Rules = append(m.Rules, len(v.outcomes) > 0 && v.outcomes[0].alarm != nil)
+		m.Found = r.verdict.all()
+		for i := range r.rules {
+			m.Rules = append(m.Rules, r.rules[i].all())
 		}
 		list = append(list, m)
 	}
 	return list
+}
+
+// all tells whether every incident was found, and there was one.
+func (v *verdict) all() bool {
+	return len(v.outcomes) > 0 && !slices.ContainsFunc(v.outcomes, func(o outcome) bool { return o.alarm == nil })
 }

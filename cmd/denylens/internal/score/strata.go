@@ -25,12 +25,15 @@ func single(r *result) bool {
 	return r.sample.Class == "refusal" && r.sample.Effect.Single && r.sample.Above()
 }
 
+// paired holds two refusals at once, each of which can be told from chance.
+func paired(r *result) bool { return r.sample.Class == "pair" }
+
 func misused(r *result) bool  { return r.sample.Class == "misuse" }
 func harmless(r *result) bool { return r.sample.Class == "harmless" }
 
 // counted holds what the totals are made of: everything but what is below the
 // floor, single clients, and absences, which have rows of their own.
-func counted(r *result) bool { return cohortAbove(r) || misused(r) || harmless(r) }
+func counted(r *result) bool { return incident(r) || harmless(r) }
 
 // edgy tells whether the log of a case says what the edge decided.
 func edgy(r *result) bool { return strings.Contains(r.sample.Site, "cloudflare") }
@@ -41,6 +44,7 @@ func strata(list []*result) (rows []stratum) {
 	rows = []stratum{
 		{"all", counted},
 		{"refusals of a cohort", cohortAbove},
+		{"two causes at once", paired},
 		{"misuse", misused},
 		{"harmless", harmless},
 		{"single clients", single},
@@ -69,7 +73,7 @@ func strata(list []*result) (rows []stratum) {
 	split("scope ", cohortAbove, func(r *result) string { return r.sample.Scope })
 	split("share ", cohortAbove, func(r *result) string { return fmt.Sprintf("%3.0f %%", 100*r.sample.Fraction) })
 	split("clients a minute ", cohortAbove, func(r *result) string { return r.sample.Size() })
-	split("lasts ", cohortAbove, func(r *result) string { return fmt.Sprintf("%3.0f min", r.sample.Duration.Minutes()) })
+	split("lasts ", cohortAbove, func(r *result) string { return fmt.Sprintf("%4.0f min", r.sample.Duration.Minutes()) })
 	split("history ", cohortAbove, historyOf)
 	split("shape ", cohortAbove, func(r *result) string { return r.sample.Shape })
 	split("background ", cohortAbove, func(r *result) string {

@@ -247,8 +247,24 @@ var described = []string{"everyone", "country", "network24", "network16", "asn",
 // Same lists other descriptions that hold for just the lines that the terms hold
 // for: those of another cohort that has the same lines, and those with a further
 // property that all of the lines have and not nearly every line. A log cannot
-// tell them apart.
+// tell them apart. Nor can it if one of several terms is replaced by another of
+// the same lines.
 func Same(lines []Line, terms []Term) (out [][]Term) {
+	out = same(lines, terms)
+	for i := range terms {
+		if len(terms) == 1 {
+			break
+		}
+		for _, c := range same(lines, terms[i:i+1]) {
+			if len(c) == 1 {
+				out = append(out, append(slices.Delete(slices.Clone(terms), i, i+1), c...))
+			}
+		}
+	}
+	return out
+}
+
+func same(lines []Line, terms []Term) (out [][]Term) {
 	r := newReader(lines)
 	var inside []Line
 	cohort := CohortOf(terms)

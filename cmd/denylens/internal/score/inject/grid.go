@@ -16,7 +16,7 @@ var (
 	scopeDeck = []string{"everyone", "country", "country", "network24", "network16", "asn", "ua", "ua_major", "ua_major", "path", "path", "path_method",
 		"host", "api_version", "user", "client", "referer", "rate"}
 	fractionDeck = []float64{.05, .2, .5, 1, 1, 1}
-	durationDeck = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, time.Hour, 6 * time.Hour, 6 * time.Hour}
+	durationDeck = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, time.Hour, 6 * time.Hour, 6 * time.Hour, 48 * time.Hour}
 	historyDeck  = []time.Duration{15 * time.Minute, time.Hour, 24 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 7 * 24 * time.Hour}
 	shapeDeck    = []string{"step", "step", "step", "ramp", "brownout"}
 	retryDeck    = []int{0, 0, 0, 1, 5}
@@ -47,8 +47,9 @@ type Case struct {
 	Site     string        `json:"site"`
 	Split    string        `json:"split"`
 	Seed     uint64        `json:"seed"`
-	Class    string        `json:"class"` // refusal, misuse, absence, harmless
-	Scope    string        `json:"scope"` // of a refusal; else what is done
+	Class    string        `json:"class"`           // refusal, pair, misuse, absence, harmless
+	Scope    string        `json:"scope"`           // of a refusal; else what is done
+	Other    string        `json:"other,omitempty"` // scope of the second refusal of a pair
 	Fraction float64       `json:"fraction,omitempty"`
 	Shape    string        `json:"shape,omitempty"`
 	Retries  int           `json:"retries,omitempty"`
@@ -60,13 +61,20 @@ type Case struct {
 // Cases deals n cases of a class to a site.
 func Cases(s *Site, class string, n int, seed uint64) []Case {
 	rng := dice(seed, s.Name+" "+class)
-	scopes := newDeck(rng, map[string][]string{"refusal": scopeDeck, "misuse": Misuses, "absence": {"country", "network16", "ua_major"}, "harmless": Harmless}[class])
+	scopes := newDeck(rng, map[string][]string{"refusal": scopeDeck, "pair": pairDeck, "misuse": Misuses, "absence": {"country", "network16", "ua_major"}, "harmless": Harmless}[class])
 	fractions, durations, histories := newDeck(rng, fractionDeck), newDeck(rng, durationDeck), newDeck(rng, historyDeck)
 	shapes, retries := newDeck(rng, shapeDeck), newDeck(rng, retryDeck)
 	list := make([]Case, n)
 	for i := range list {
 		c := Case{Site: s.Name, Split: s.Split(), Seed: rng.Uint64(), Class: class, Scope: scopes.deal(), Duration: durations.deal(), History: histories.deal()}
 		c.ID = fmt.Sprintf("%s/%s/%d-%s", s.Name, class, i+1, c.Scope)
+		if class == "pair" {
+			for c.Other = scopes.deal(); c.Other == c.Scope; {
+				c.Other = scopes.deal()
+			}
+			c.ID += "+" + c.Other
+			c.Fraction, c.Shape, c.Retries = fractions.deal(), "step", retries.deal()
+		}
 		if class == "absence" {
 			c.Fraction, c.Shape, c.Duration, c.History = 1, "step", max(c.Duration, time.Hour), max(c.History, 24*time.Hour)
 		}
@@ -89,20 +97,27 @@ type Sample struct {
 	Effect    Effect
 	Cohort    Candidate
 	Onset     time.Time
-	plan      *Plan // of a refusal
+	plans     []*Plan // of refusals, one for each incident
 }
 
-// describe adds what else would be right to say of the incident.
+// describe adds what else would be right to say of the incidents.
 func (s *Sample) describe() {
-	if s.plan == nil {
-		return
+	for i, p := range s.plans {
+		p.describe(s.Base)
+		in := &s.Truth.Incidents[i]
+		in.AcceptCause = p.AcceptCause
+		for _, c := range p.Accept {
+			in.Accept = append(in.Accept, simulated(c))
+		}
 	}
-	s.plan.describe(s.Base)
-	in := &s.Truth.Incidents[0]
-	in.AcceptCause = s.plan.AcceptCause
-	for _, c := range s.plan.Accept {
-		in.Accept = append(in.Accept, simulated(c))
+}
+
+// length is how long all of a case lasts.
+func (c Case) length() time.Duration {
+	if c.Class == "pair" {
+		return c.Duration + c.Duration/2
 	}
+	return c.Duration
 }
 
 // Size names how many clients a minute the cohort has.
@@ -133,7 +148,11 @@ func Realize(c Case, site *Log, quiet func(base *Log, from, to time.Time) bool) 
 	rng := dice(c.Seed, "moment")
 	low := rng.IntN(6) == 0 // one in six lies below the floor
 	judged := 0
-	if first, last := site.Span(); last.Sub(first) < 12*time.Hour { // a piece of a day
+	first, last := site.Span()
+	if last.Sub(first) < 2*c.length() && c.Duration > 6*time.Hour {
+		c.Duration = 6 * time.Hour
+	}
+	if last.Sub(first) < 12*time.Hour { // a piece of a day
 		c.Duration = min(c.Duration, (last.Sub(first) / 4).Round(time.Minute))
 	}
 	wanted := c
@@ -145,13 +164,13 @@ func Realize(c Case, site *Log, quiet func(base *Log, from, to time.Time) bool) 
 		first, _ := base.Span()
 		c.History = onset.Sub(first).Round(time.Minute)
 		s, ok = c.make(base, onset, rng)
-		if !ok || c.Class == "refusal" && s.Effect.Above() == low {
+		if !ok || c.Class == "refusal" && s.Effect.Above() == low || c.Class == "pair" && !s.Effect.Above() {
 			continue
 		}
 		if judged++; judged > 4 {
 			return nil, false
 		}
-		if quiet(base, onset.Add(-time.Hour), onset.Add(c.Duration+10*time.Minute)) {
+		if quiet(base, onset.Add(-time.Hour), onset.Add(c.length()+10*time.Minute)) {
 			s.describe()
 			return s, true
 		}
@@ -168,10 +187,10 @@ func window(c Case, site *Log, rng *rand.Rand) (*Log, time.Time, bool) {
 	first, last := site.Span()
 	at := time.Unix(0, site.Lines[rng.IntN(len(site.Lines))].Time).UTC().Truncate(time.Second)
 	history := min(c.History, last.Sub(first)/2)
-	if at.Sub(first) < history || last.Sub(at) < c.Duration {
+	if at.Sub(first) < history || last.Sub(at) < c.length() {
 		return nil, at, false
 	}
-	base := site.Between(at.Add(-history), at.Add(c.Duration+after))
+	base := site.Between(at.Add(-history), at.Add(c.length()+after))
 	if len(base.Lines) < 50 || behindProxy(base.Lines) > .3 {
 		return nil, at, false
 	}
@@ -192,7 +211,12 @@ func (c Case) make(base *Log, onset time.Time, rng *rand.Rand) (*Sample, bool) {
 		if effect.Lines == 0 {
 			return nil, false
 		}
-		s.plan, s.Log, s.Effect, s.Cohort, in = p, log, effect, cohort, []simulate.Incident{truth}
+		s.plans, s.Log, s.Effect, s.Cohort, in = []*Plan{p}, log, effect, cohort, []simulate.Incident{truth}
+	case "pair":
+		var ok bool
+		if in, ok = s.pair(onset, rng); !ok {
+			return nil, false
+		}
 	case "misuse":
 		log, truth, effect, ok := misuse(c, base, onset, rng)
 		if !ok {
@@ -232,4 +256,4 @@ func (s *Sample) Tell() string {
 }
 
 // Above tells whether the sample holds an incident that can be seen.
-func (s *Sample) Above() bool { return s.Class != "refusal" || s.Effect.Above() }
+func (s *Sample) Above() bool { return len(s.plans) == 0 || s.Effect.Above() }

@@ -88,7 +88,7 @@ func checkLines(t *testing.T, s *Sample, before, after *Log) {
 		if first == 0 {
 			first = a.Time
 		}
-		if changed++; int(a.Status) != s.plan.Answer.Status || !CohortOf(s.plan.Cohort).Has(&a) {
+		if changed++; int(a.Status) != s.plans[0].Answer.Status || !CohortOf(s.plans[0].Cohort).Has(&a) {
 			t.Fatalf("changed, but no refusal of the cohort:\n%s\n%s", b.Text, a.Text)
 		}
 		clients[a.Client] = true
