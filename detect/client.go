@@ -32,6 +32,7 @@ type client struct {
 	turned     float32 // evidence that it turned from served to refused
 	scanAt     int32   // minute flagged as scanner, -1 no
 	userOK     bool    // the user name was accepted at least once
+	home       bool    // it has no name, but a user was served at its address before
 	habits     habits  // of the day
 	objects    objects
 	kept       int32 // window of its latest facts ...

@@ -86,6 +86,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	*s = e.summarise(w, head, id, c)
 	legit := 0.0 // asked for of the refused only
 	if s.denied > 0 {
+		c.home = c.home || e.homes.shared(c, w.minute)
 		legit = legitimacy(c, s.flags)
 	}
 	hostile := c.hostile()
@@ -121,6 +122,7 @@ func (e *Engine) closeClient(w *window, head uint32, p *page, mask uint64) {
 	e.misuse(c, id, w.minute, s)
 	if c.user != 0 && s.ok > 0 {
 		e.use(c, w.minute)
+		e.homes.serve(c, w.minute)
 	}
 	e.turn(c, id, w.minute, *s, legit)
 }
@@ -337,7 +339,7 @@ func (e *Engine) keep(w *window, head uint32, c *client, p *page, weight float32
 		}
 		f := fact{client: r.client, check: uint32(c.hash), leaf: r.leaf, attr: c.values(), n: uint16(min(r.n, 1<<16-1)), denied: r.by[clDenied],
 			weight: weight, flags: r.flags, size: r.size, status: r.status, sample: r.sample, first: r.news, known: r.by[clDenied] > 0 && (e.served.others(r.tmpl, r.client) || e.given(e.leaves.list.at(r.leaf))), before: before, hostile: hostile, recent: c.deniedAt >= 0 && w.minute-c.deniedAt <= epoch || r.by[clDenied] > 0,
-			old: c.ok > 0, legit: tenths(legit), sec: r.first, why: r.why, rule: r.rule}
+			old: c.ok > 0 || c.home, legit: tenths(legit), sec: r.first, why: r.why, rule: r.rule}
 		for k, n := range r.by {
 			if n > 0 {
 				f.met |= 1 << k

@@ -103,7 +103,7 @@ func (d *door) count(e *Engine) knocks {
 	k := knocks{all: float64(len(d.now))}
 	for key, failed := range d.now {
 		c := e.clients.known(key)
-		if c == nil || d.tells && !failed || c.hostile() || uint32(c.doors) < uint32(c.pages)+uint32(c.assets) || c.flags&fBot != 0 {
+		if c == nil || d.tells && !failed || c.hostile() || e.homes.shared(c, d.last) || uint32(c.doors) < uint32(c.pages)+uint32(c.assets) || c.flags&fBot != 0 {
 			continue
 		}
 		k.strangers++

@@ -43,6 +43,7 @@ type Engine struct {
 	waves     waves
 	doors     doors
 	served    *served
+	homes     homes
 	open      []*window // slices, ordered by time
 	minute    *window   // the slices sealed of the minute that is not yet handed over, nil = none
 	haste     haste
@@ -117,7 +118,7 @@ func New(cfg Config) *Engine {
 	}
 	l := limitsFor(cfg.MaxMemory)
 	e := &Engine{cfg: cfg, limits: l, syms: newSymbols(l.symbols), leaves: newLeaves(l.leaves), idents: newIdents(l.clients), clients: clients{list: newChunks[client](l.clients)},
-		served: newServed(), free: make(chan *window, 2*windowsAlive), sealed: -1 << 31, handed: -1 << 31, closed: -1 << 31}
+		served: newServed(), homes: newHomes(), free: make(chan *window, 2*windowsAlive), sealed: -1 << 31, handed: -1 << 31, closed: -1 << 31}
 	e.late = int64(cfg.Lateness / time.Second)
 	if cfg.OnChange != nil {
 		e.late = int64(cfg.Patience / time.Second)

@@ -152,9 +152,9 @@ func (r *ring) since(minute int32) []page {
 // others are served is a path of the site, one that nobody is served a guess.
 // Two generations bound it.
 type served struct {
-	cur, old     *dict[uint32]
-	many         [4096]uint64 // direct-mapped: templates of cur known to be served to several clients
-	denied, gone *dict[int32] // templates refused and never served: minute of the first refusal
+	cur, old *dict[uint32]
+	many     [4096]uint64  // direct-mapped: templates of cur known to be served to several clients
+	denied   recent[int32] // templates refused and never served: minute of the first refusal
 }
 
 const (
@@ -163,7 +163,7 @@ const (
 )
 
 func newServed() *served {
-	return &served{cur: newDict[uint32](), old: newDict[uint32](), denied: newDict[int32](), gone: newDict[int32]()}
+	return &served{cur: newDict[uint32](), old: newDict[uint32](), denied: newRecent[int32](servedLimit)}
 }
 
 // to returns the client that is served tmpl, servedMany if there are several; 0
@@ -195,19 +195,7 @@ func (s *served) standing(tmpl uint64, minute int32) bool {
 	if s.to(tmpl) == servedMany {
 		return false
 	}
-	if at := s.denied.find(tmpl); at != nil {
-		return *at < minute
-	}
-	first := minute
-	if at := s.gone.find(tmpl); at != nil {
-		first = *at
-	}
-	if s.denied.n >= servedLimit {
-		s.gone, s.denied = s.denied, s.gone
-		s.denied.reset()
-	}
-	*s.denied.put(tmpl) = first
-	return first < minute
+	return s.denied.keep(tmpl, minute) < minute
 }
 
 func (s *served) mark(tmpl uint64, client uint32) {

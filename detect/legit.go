@@ -21,7 +21,7 @@ func legitimacy(c *client, now flags) float64 {
 	total := float64(c.ok + c.refusedBefore() + c.miss + c.auth)
 	add(f&fTrueBot != 0, 5)
 	add(f&fFakeBot != 0, -5)
-	add(c.userOK, 3)
+	add(c.userOK || c.home, 3)
 	add(c.hours >= seldomHours && float64(c.ok) >= 0.9*total, 2)
 	x += 1.5 * min(1, math.Log1p(float64(c.ok))/math.Log(50))
 	add(c.loads() && c.assets <= 60*c.pages, 1)
@@ -36,7 +36,7 @@ func legitimacy(c *client, now flags) float64 {
 	}
 	x -= min(6, 2*float64(c.probes))
 	add(now&fProbe != 0, -2)
-	add(now&fLogin != 0 && f&fBrowser != 0 && c.assets == 0 && !c.userOK, -4) // no browser signs in without a picture or a style
+	add(now&fLogin != 0 && f&fBrowser != 0 && c.assets == 0 && !c.userOK && !c.home, -4) // no browser signs in without a picture or a style
 	return max(-6, min(6, x))
 }
 
