@@ -93,6 +93,16 @@ func (e *Engine) holds(c conj, f *fact) bool {
 	return true
 }
 
+// inAny tells whether a fact lies in one of some conjunctions.
+func (e *Engine) inAny(list []conj, f *fact) bool {
+	for _, c := range list {
+		if e.holds(c, f) {
+			return true
+		}
+	}
+	return false
+}
+
 // inSeries tells whether a fact belongs to a series.
 func inSeries(s *series, v *[numAxes]uint32) bool {
 	if s.sym == 0 {

@@ -115,6 +115,8 @@ func (t *tracker) takeParts(e *Engine, ev *event) (took bool) {
 		}
 		part := false
 		switch o.origin {
+		case byDeadEnd:
+			part = o.lastD >= ev.onset && e.mostlyIn(o, ev)
 		case byTurn:
 			part = e.turnedIn(o, ev) || o.lastD >= ev.onset && o.onset >= ev.onset-blockMinutes && (len(ev.cohorts[0]) == 0 || t.within(o, ev))
 		case bySurge:
@@ -129,23 +131,23 @@ func (t *tracker) takeParts(e *Engine, ev *event) (took bool) {
 }
 
 // turnedIn tells whether a client was turned by what a surge is of, less than an
-// hour before there were enough of them to see it: most of its refusals are of
-// the surge's cohort.
+// hour before there were enough of them to see it, or still is: most of its
+// refusals are of the surge's cohort.
 func (e *Engine) turnedIn(o, ev *event) bool {
-	if len(ev.cohorts[0]) == 0 || o.lastD < ev.onset-epoch || o.onset < ev.onset-epoch || o.members == nil {
-		return false
-	}
+	soon := o.lastD >= ev.onset || o.lastD >= ev.onset-epoch && o.onset >= ev.onset-epoch
+	return soon && len(ev.cohorts[0]) > 0 && o.members != nil && e.mostlyIn(o, ev)
+}
+
+// mostlyIn tells whether most refusals of an event are another one's as well.
+func (e *Engine) mostlyIn(o, ev *event) bool {
 	in, all := 0, 0
-	pages := e.ring.since(o.onset)
-	for k := range pages {
-		p := &pages[k]
-		for _, s := range e.spans(o.members, p) {
-			for i := s.lo; i < s.hi; i++ {
-				if f := &p.facts[i]; f.denied > 0 && p.minute <= o.lastD {
-					all++
-					if ev.match(e, f) {
-						in++
-					}
+	for _, p := range e.ring.since(o.onset) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if f.denied > 0 && p.minute <= o.lastD && (o.match(e, f) || o.origin == byDeadEnd && e.holds(o.cohorts[0], f)) {
+				all++
+				if ev.match(e, f) {
+					in++
 				}
 			}
 		}

@@ -155,8 +155,8 @@ func (e *Engine) summarise(w *window, head, id uint32, c *client) (s sum) {
 		if e.behind != "" && r.flags&fProbe != 0 && r.by[clDenied]+r.by[clMiss] > 0 {
 			e.kit(r, c, w.minute)
 		}
-		s.habits(r)
 		owned := r.by[clDenied] > 0 && e.track.owns(e, c, r) // an incident's, and no fault of the client
+		s.habits(r, owned)
 		c.objects.add(r, owned || r.flags&fObject != 0 && r.by[clDenied] > 0 && e.track.partly(e, c, r))
 		if r.by[clDenied] > 0 {
 			r.news = !e.served.standing(r.tmpl, w.minute) && r.flags&fProbe == 0

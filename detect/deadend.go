@@ -181,6 +181,10 @@ func (t *tracker) followDeadEnds(e *Engine, p *page) {
 	e.ends.open = slices.DeleteFunc(e.ends.open, func(key uint64) bool {
 		d := e.ends.seen[key]
 		ev := t.events[d.event-1]
+		if ev.frozen != nil { // it was a part of a surge
+			delete(e.ends.seen, key)
+			return true
+		}
 		ev.follow(d)
 		if d.again < deadEndRepaired && p.minute-d.last <= deadEndForget {
 			return false

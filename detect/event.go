@@ -111,12 +111,7 @@ func (ev *event) match(e *Engine, f *fact) bool {
 	if ev.limited > 0 && f.denied > 0 && (!f.known || float64(f.asked) <= ev.limited) {
 		return false // refused by something else
 	}
-	for _, c := range ev.cohorts {
-		if e.holds(c, f) {
-			return true
-		}
-	}
-	return false
+	return e.inAny(ev.cohorts, f)
 }
 
 // taking is what one page does to an event.

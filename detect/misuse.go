@@ -27,8 +27,9 @@ type habits struct {
 	caught         uint8  // 1-based number of the habit that held
 }
 
-// habits adds a row up.
-func (s *sum) habits(r *row) {
+// habits adds a row up; owned says that its refusals are an open incident's: a
+// wrong password is not what they are for.
+func (s *sum) habits(r *row, owned bool) {
 	if r.flags&(fLogin|fAsset) == fLogin {
 		s.doors = add32(s.doors, r.n)
 	}
@@ -36,7 +37,9 @@ func (s *sum) habits(r *row) {
 		if s.door == 0 || r.tmpl < s.door {
 			s.door, s.doorLeaf, s.doorMiss = r.tmpl, r.leaf, uint32(r.by[clMiss]) == r.n
 		}
-		s.tries += uint32(r.by[clDenied]) + uint32(r.by[clAuth]) + uint32(r.by[clMiss]) + uint32(r.by[clLimited])
+		if s.tries += uint32(r.by[clAuth]) + uint32(r.by[clMiss]) + uint32(r.by[clLimited]); !owned {
+			s.tries += uint32(r.by[clDenied])
+		}
 		s.signins += uint32(r.by[clOK])
 	}
 	if r.flags&(fBrowser|fAsset) == fBrowser {

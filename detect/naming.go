@@ -3,8 +3,6 @@ package detect
 import (
 	"math"
 	"slices"
-
-	"github.com/denylens/denylens/detect/internal/stat"
 )
 
 // openSurge explains an alarm and opens an event for it, or widens an open one
@@ -168,7 +166,7 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
 			continue
 		}
-		if t.apart(e, ev, x, &found[0], min(from, ev.onset), p.minute) {
+		if t.apart(e, ev, x, found[0].terms, min(from, ev.onset), p.minute) {
 			continue
 		}
 		ev.setCohorts(found)
@@ -185,20 +183,27 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 
 // apart tells whether an open surge as it is named, and another one for what it
 // does not hold, explain everything since minute from better than one wider
-// cohort does: two causes at once are two incidents. Those who are served in the
-// wider one speak against it, so the ratio is the binomial one.
-func (t *tracker) apart(e *Engine, ev *event, x *explainer, wide *cohortScore, from, minute int32) bool {
+// cohort does: two causes at once are two incidents. Each is taken for a block of
+// one share of its clients, so those who are served in the wider one speak
+// against it.
+func (t *tracker) apart(e *Engine, ev *event, x *explainer, wide conj, from, minute int32) bool {
 	rest := t.explainFresh(e, from, minute)
 	if rest == nil || rest.empty || len(rest.found) == 0 {
 		return false
 	}
-	named := x.eval(ev.cohorts[0])
-	return x.block(&named)+x.block(&rest.found[0]) > x.block(wide)+splitGain
-}
-
-// block is the score of a cohort of which a share is refused, however large.
-func (x *explainer) block(c *cohortScore) float64 {
-	return stat.BinomialLLR(c.o, c.n, max(c.e, 1e-9)) - x.mdl(c.terms)
+	var named, other, left cohortScore
+	for i := range x.cells {
+		switch c := &x.cells[i]; {
+		case ev.cohorts[0].matches(&c.v):
+			named.add(c)
+		case rest.found[0].terms.matches(&c.v):
+			other.add(c)
+		case wide.matches(&c.v):
+			left.add(c)
+		}
+	}
+	two := blockLLR(named) - x.mdl(ev.cohorts[0]) + blockLLR(other) - x.mdl(rest.found[0].terms)
+	return two > blockLLR(named, other, left)-x.mdl(wide)+splitGain
 }
 
 // covers tells whether cohorts hold at least half of the newly refused clients

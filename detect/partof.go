@@ -12,7 +12,7 @@ func (e *Engine) partOf(o, ev *event) bool {
 	for _, p := range e.ring.since(o.onset) {
 		for i := range p.facts {
 			f := &p.facts[i]
-			switch mine, other := o.match(e, f), ev.match(e, f); {
+			switch mine, other := o.match(e, f), e.inAny(ev.cohorts, f); {
 			case f.hostile:
 			case mine && !other:
 				beyond.add(f)

@@ -143,7 +143,7 @@ func (s *scene) everyone() bool { return len(s.ev.cohorts) > 0 && len(s.ev.cohor
 // sitewide tells whether most of those who come are refused, whoever they are,
 // or a part of them to which visitors belong that were served before.
 func (s *scene) sitewide() bool {
-	return s.everyone() && s.ev.before < 0.1 && (2*s.refusedCl > s.clients || regularPart*s.regular >= s.refusedCl)
+	return len(s.ev.cohorts) > 0 && s.vague() && s.ev.before < 0.1 && (2*s.refusedCl > s.clients || regularPart*s.regular >= s.refusedCl)
 }
 
 // regularPart is the part of the refused, one in so many, that was served

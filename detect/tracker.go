@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -108,13 +109,13 @@ func (t *tracker) quiet(e *Engine, m int32) {
 	}
 }
 
-// review says at which ages an event's cohort is looked at again.
+// review says at which ages, in windows, an event's cohort is looked at again.
 func review(age int) bool {
 	switch age {
 	case 1, 2, 3, 5, 8, 13, 21, 30:
 		return true
 	}
-	return false
+	return age%60 == 0 && bits.OnesCount(uint(age/60)) == 1 // after each doubling
 }
 
 // alarm handles one series above the threshold.

@@ -114,3 +114,45 @@ func TestOtherDescriptionsOfTheSameLinesAreFound(t *testing.T) {
 		t.Error("a folder that others read as well stands for the network, or may not be named beside it")
 	}
 }
+
+// What is sent to a version of an API is sent to its folder: the log cannot tell
+// which of the two is refused.
+func TestOneOfSeveralTermsMayHaveAnotherName(t *testing.T) {
+	var lines []Line
+	for i := range 40 {
+		a := netip.AddrFrom4([4]byte{200, 147, 3, byte(i)})
+		path := []string{"/api/v2/items", "/shop/items"}[i%2]
+		for _, method := range []string{"GET", "POST"} {
+			lines = append(lines, Line{Client: a, Path: path, Method: method, Request: true, Status: 200})
+		}
+	}
+	same := Same(lines, []Term{{"path", "/api/v2"}, {"method", "POST"}})
+	has := func(want ...Term) bool {
+		return slices.ContainsFunc(same, func(c []Term) bool { return slices.Equal(c, want) })
+	}
+	if !has(Term{"method", "POST"}, Term{"api_version", "v2"}) || has(Term{"method", "POST"}, Term{"path", "/shop"}) {
+		t.Errorf("%v", same)
+	}
+}
+
+// Of two refusals at once each is told from the other by whom it meets, and both
+// go on at the same time.
+func TestAPairIsTwoIncidents(t *testing.T) {
+	log := backgrounds["combined"]()
+	site := &Site{Name: "x"}
+	made := 0
+	for _, c := range Cases(site, "pair", 24, 5) {
+		s, ok := Realize(c, log, always)
+		if !ok {
+			continue
+		}
+		made++
+		in := s.Truth.Incidents
+		if len(in) != 2 || mingled(in[0].Clients, in[1].Clients) || !s.Above() || in[1].Start.Before(in[0].Start) || in[0].End != nil && !in[1].Start.Before(*in[0].End) {
+			t.Errorf("%s: %d incidents, %+v", c.ID, len(in), in)
+		}
+	}
+	if made < 3 {
+		t.Errorf("%d of 24 pairs came to something", made)
+	}
+}
