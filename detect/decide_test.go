@@ -132,3 +132,16 @@ func TestOneNetworkMakesNoCountrysIncident(t *testing.T) {
 		t.Error("an intranet has one network, and its users are refused too")
 	}
 }
+
+// Many refused clients in one network are no incident of all the networks that a
+// country has; of a crawler, which has hardly another one, they are.
+func TestOneNetworkIsAllOfACrawler(t *testing.T) {
+	e := New(Config{})
+	e.series.byDim[DimNetwork] = fewNetworks + 1
+	for elsewhere, want := range map[float64]bool{5: true, 100: false} {
+		g := gathered{networks: map[uint32]*inNetwork{1: {refused: 20, minutes: 100}, 2: {minutes: elsewhere}, 3: {}}}
+		if got := e.manyNetworks(g, 0.01); got != want {
+			t.Errorf("with %.0f minutes of clients elsewhere: %v", elsewhere, got)
+		}
+	}
+}

@@ -65,7 +65,7 @@ func (e *Engine) falsePerDay(ev *event) float64 {
 }
 
 func (ev *event) impact(s *scene) Impact {
-	im := Impact{Requests: int64(math.Round(s.requests)), Denied: int64(s.deniedReq), Clients: int64(s.clients) + ev.lost,
+	im := Impact{Requests: int64(math.Round(s.requests)), Denied: int64(ev.f.deniedReq), Clients: int64(s.clients) + ev.lost,
 		DeniedClients: int64(s.refusedCl), LikelyLegitClients: int64(s.legit), ShareBefore: round4(ev.before)}
 	im.ShareDuring = round4(ratio(float64(s.refusedCl), float64(s.clients)))
 	return im

@@ -253,16 +253,18 @@ func (ev *event) refuse(e *Engine, c *clientSeen, f *fact, p *page) {
 	ev.keepSample(e, f, p)
 }
 
-// blame takes a refusal in. What another open surge refuses as well neither tells
-// why this one does nor that it goes on.
+// blame takes a refusal in. What another open surge refuses as well does not tell
+// why this one does, nor that it goes on if the other one is older.
 func (t *taking) blame(f *fact) {
 	ev := t.ev
 	ev.f.refused(t.e, f)
 	if ev.origin == bySurge {
-		if t.e.track.surges > 1 && t.e.track.surgedBeside(t.e, ev, f, t.p.minute) {
+		o := t.e.track.surgedBeside(t.e, ev, f, t.p.minute)
+		if o == nil {
+			ev.alone.refused(t.e, f)
+		} else if o.onset < ev.onset {
 			return
 		}
-		ev.alone.refused(t.e, f)
 	}
 	if t.p.minute > ev.lastD {
 		ev.wasD, ev.lastD = ev.lastD, t.p.minute

@@ -259,7 +259,7 @@ func (x *explainer) best() (cohortScore, bool) {
 	best = x.climb(best)
 	best = x.descend(best)
 	best = x.rename(best)
-	if left := all.less(&best); x.vague(best.terms) && blockLLR(best, left) >= blockLLR(best)-x.mdl(best.terms)-splitGain {
+	if left := all.less(&best); x.vague(best.terms) && shareLLR(best, left) >= shareLLR(best)-x.mdl(best.terms)-splitGain {
 		return all, true // others are refused alike, or too few came to tell
 	}
 	return x.widen(best, all), true

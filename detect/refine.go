@@ -253,6 +253,22 @@ func blockLLR(parts ...cohortScore) (sum float64) {
 	return sum
 }
 
+// shareLLR is blockLLR with those who are served held against a share: the
+// binomial ratio, for parts of which nearly all may be refused.
+func shareLLR(parts ...cohortScore) (sum float64) {
+	var all cohortScore
+	for _, p := range parts {
+		all.n, all.o, all.e = all.n+p.n, all.o+p.o, all.e+p.e
+	}
+	q := max(0, all.excess()/max(all.n, 1e-9))
+	for _, p := range parts {
+		usual := min(0.5, max(p.e, 1e-9)/max(p.n, 1e-9))
+		now := min(0.999, usual+q*(1-usual))
+		sum += p.o*math.Log(now/usual) + max(0, p.n-p.o)*math.Log((1-now)/(1-usual))
+	}
+	return sum
+}
+
 // mdl is what it costs to name a cohort.
 func (x *explainer) mdl(c conj) (nats float64) {
 	for _, t := range c {

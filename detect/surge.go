@@ -30,6 +30,7 @@ const (
 	usualNats     = 5.0 // of evidence that the rate is another one
 	soonClients   = 5   // fewer must have ten times the evidence
 	unmissed      = 4   // of so many refused clients not one asked for what others are served: nothing is missed
+	ownNetwork    = .8  // of the minutes of a cohort's clients in one network: it is hardly more than that
 	byChance      = .05 // probability with which clients of other networks may be refused by chance
 	leastEvidence = 7   // nats: with less no cohort raises an alarm
 )
@@ -234,6 +235,9 @@ func (e *Engine) manyNetworks(g gathered, p0 float64) bool {
 		if x.refused > most.refused || x.refused == most.refused && x.minutes < most.minutes {
 			most = x
 		}
+	}
+	if most.minutes >= ownNetwork*minutes {
+		return true // it is the network by another name, as a crawler is
 	}
 	return n >= minNetworks && stat.PoissonTail(int(refused-most.refused), p0*(minutes-most.minutes)) <= byChance
 }

@@ -226,12 +226,18 @@ func (ev *event) surgedSince(from int32) bool {
 	return ev.origin == bySurge && ev.frozen == nil && (!ev.ended || ev.end > from)
 }
 
-// surgedBeside tells whether a refusal belongs to another surge than ev as well,
-// that is open.
-func (t *tracker) surgedBeside(e *Engine, ev *event, f *fact, minute int32) bool {
-	return slices.ContainsFunc(t.events, func(o *event) bool {
-		return o != ev && !o.ended && o.origin == bySurge && minute >= o.onset && o.match(e, f)
-	})
+// surgedBeside returns the oldest open surge besides ev to which a refusal belongs
+// as well; nil if there is none.
+func (t *tracker) surgedBeside(e *Engine, ev *event, f *fact, minute int32) (oldest *event) {
+	if t.surges < 2 {
+		return nil
+	}
+	for _, o := range t.events {
+		if o != ev && !o.ended && o.origin == bySurge && minute >= o.onset && (oldest == nil || o.onset < oldest.onset) && o.match(e, f) {
+			oldest = o
+		}
+	}
+	return oldest
 }
 
 // holds tells whether one of the event's cohorts holds a cell.

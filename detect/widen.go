@@ -1,6 +1,9 @@
 package detect
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // widen looks at everything since an open surge began: if one cohort explains
 // both it and the alarm, the surge was named too narrowly.
@@ -17,7 +20,7 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 		if len(found) == 0 || found[0].terms.equal(ev.cohorts[0]) || !e.covers(found[:1], a, from) || !t.overlaps(e, ev, found[:1], 0.8) {
 			continue
 		}
-		if t.apart(e, ev, x, found[0].terms, min(from, ev.onset), p.minute) {
+		if t.apart(e, ev, x, found[0].terms, from, p.minute) {
 			continue
 		}
 		ev.setCohorts(found)
@@ -32,11 +35,12 @@ func (t *tracker) widen(e *Engine, p *page, a alarm, from int32) bool {
 	return false
 }
 
-// apart tells whether an open surge as it is named, and another one for what it
-// does not hold, explain everything since minute from better than one wider
-// cohort does: two causes at once are two incidents. Each is taken for a block of
-// one share of its clients, so those who are served in the wider one speak
-// against it.
+// apart tells whether an open surge as it is named, and another one since minute
+// from for what it does not hold, explain everything better than one wider cohort
+// does: two causes at once are two incidents. Each is taken for a block of one
+// share of its clients, so those who are served in the wider one, or were before
+// the second began, speak against it. When that was has been looked for, which
+// has its price.
 func (t *tracker) apart(e *Engine, ev *event, x *explainer, wide conj, from, minute int32) bool {
 	rest := t.explainFresh(e, from, minute)
 	if rest == nil || rest.empty || len(rest.found) == 0 {
@@ -53,8 +57,9 @@ func (t *tracker) apart(e *Engine, ev *event, x *explainer, wide conj, from, min
 			left.add(c)
 		}
 	}
-	two := blockLLR(named) - x.mdl(ev.cohorts[0]) + blockLLR(other) - x.mdl(rest.found[0].terms)
-	return two > blockLLR(named, other, left)-x.mdl(wide)+splitGain
+	price := splitGain + math.Log(float64(max(1, from-ev.onset)))
+	two := shareLLR(named) - x.mdl(ev.cohorts[0]) + shareLLR(rest.found[0]) - x.mdl(rest.found[0].terms)
+	return two > shareLLR(named, other, left)-x.mdl(wide)+price
 }
 
 // review explains an open event again with what has come since.

@@ -115,9 +115,9 @@ type deal struct {
 func deals(s *inject.Site, o options) []deal {
 	switch {
 	case o.full:
-		return []deal{{"refusal", 36}, {"pair", 8}, {"misuse", 11}, {"absence", 2}, {"harmless", 10}}
+		return []deal{{"refusal", 36}, {"pair", 8}, {"misuse", 11}, {"absence", 2}, {"harmless", 14}}
 	case s.Real:
 		return []deal{{"refusal", 4}, {"misuse", 2}, {"harmless", 1}}
 	}
-	return []deal{{"refusal", 8}, {"pair", 2}, {"misuse", 5}, {"absence", 1}, {"harmless", 5}}
+	return []deal{{"refusal", 8}, {"pair", 2}, {"misuse", 5}, {"absence", 1}, {"harmless", 7}}
 }

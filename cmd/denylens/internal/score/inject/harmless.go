@@ -12,7 +12,7 @@ import (
 )
 
 // Harmless are things that look like an incident and are none.
-var Harmless = []string{"noisy_client", "office_nat", "flash_crowd", "new_crawler", "log_gap", "replay", "duplicates", "slow_drift", "edge_addresses", "standing"}
+var Harmless = []string{"noisy_client", "office_nat", "flash_crowd", "new_crawler", "log_gap", "replay", "duplicates", "slow_drift", "edge_addresses", "standing", "deploy", "monitor", "job", "clock_skew"}
 
 // harmless does one of them to a log; false if the log does not lend itself to
 // it.
@@ -38,6 +38,14 @@ func harmless(c Case, base *Log, onset time.Time, rng *rand.Rand) (*Log, bool) {
 		return proxied(out, c.Seed)
 	case "standing":
 		return standing(c, base, rng)
+	case "deploy":
+		return deploy(out, onset, c.Seed, rng)
+	case "monitor":
+		return monitor(base, onset, rng)
+	case "job":
+		return job(base, rng)
+	case "clock_skew":
+		return skew(out, c.Seed)
 	}
 	return nil, false
 }
@@ -69,14 +77,7 @@ func visitors(what string, base *Log, onset time.Time, rng *rand.Rand) (*Log, bo
 			at += 600 + rng.Float64()*1800
 		}
 	}
-	out := &Log{Lines: slices.Clone(base.Lines), Format: base.Format}
-	for _, q := range r.asks {
-		if l, ok := q.Compose(r.form); ok {
-			out.Lines = append(out.Lines, l)
-		}
-	}
-	out.Sort()
-	return out, true
+	return r.write(base), true
 }
 
 // From is the line with another client.
