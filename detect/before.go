@@ -1,6 +1,10 @@
 package detect
 
-import "math"
+import (
+	"math"
+
+	"github.com/denylens/denylens/detect/internal/stat"
+)
 
 // What is refused when a log begins may be a standing denial or the middle of
 // an incident: only its end can tell. Cohorts in force in the first minutes
@@ -61,6 +65,26 @@ func (t *tracker) inForce(e *Engine, p *page) {
 // refusal that it cannot have been in force then, but for such a chance.
 func (ev *event) began(chance float64) bool {
 	return ev.first*math.Log1p(-min(0.99, ev.share())) < math.Log(chance)
+}
+
+// rose tells whether clearly fewer of an event's cohort were refused before minute
+// from, as far as the pages reach, than since.
+func (e *Engine) rose(ev *event, from int32) bool {
+	var before headcount
+	before.init()
+	for i := range e.ring.pages {
+		p := &e.ring.pages[i]
+		if p.minute >= from {
+			break
+		}
+		for k := range p.facts {
+			if f := &p.facts[k]; !f.hostile && ev.match(e, f) {
+				before.add(f)
+			}
+		}
+	}
+	more, _ := stat.BetaBinomialTail(len(before.refused), int(before.n), min(.99, ev.share()), 1e6)
+	return before.n >= minClients && 1-more < byChance
 }
 
 // reveal tells of a hidden event that began after all: more is refused than it

@@ -60,7 +60,7 @@ func (t *tracker) open(e *Engine, p *page, a alarm, from int32, x *explainer, fo
 	ev.before = e.shareBefore(ev, from)
 	e.look(ev, x, found, from)
 	t.replay(e, ev, from)
-	hides := ev.share() < clearShare && a.start-s.firstD <= epoch && !s.tellsBefore(ev.share()) && !e.onlyWho(found[0].terms)
+	hides := ev.share() < clearShare && a.start-s.firstD <= epoch && !s.tellsBefore(ev.share()) && !e.onlyWho(found[0].terms) && !e.rose(ev, from)
 	if ev.nDenied < minClients || hides && t.hidden(found[0].terms) { // the refused asked for what nobody is served, or it is known
 		t.events = t.events[:len(t.events)-1]
 		t.surges--

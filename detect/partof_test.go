@@ -91,3 +91,30 @@ func TestPartsAreTold(t *testing.T) {
 		t.Error("who is refused everything is a part of a folder")
 	}
 }
+
+// A share of the clients that is refused as it was before, as far as the pages
+// reach, may always have been; a larger one was not.
+func TestWhatRose(t *testing.T) {
+	for refusedBefore, want := range map[uint32]bool{2: true, 30: false} {
+		e := New(Config{})
+		p := page{minute: 10}
+		for c := range uint32(100) {
+			f := fact{client: c, leaf: e.leaves.number(&leaf{path: [3]uint32{7}}), weight: 1}
+			if c < refusedBefore {
+				f.denied = 1
+			}
+			p.facts = append(p.facts, f)
+		}
+		e.ring.pages = append(e.ring.pages, p)
+		ev := &event{cohorts: []conj{{{axPath1, 7}}}, nDenied: 3, clients: map[uint64]clientSeen{}}
+		for c := range uint64(10) { // three in ten since
+			ev.clients[c] = clientSeen{denied: c < 3}
+		}
+		if got := e.rose(ev, 11); got != want {
+			t.Errorf("%d in 100 before: %v", refusedBefore, got)
+		}
+		if e.rose(ev, 10) {
+			t.Error("without a page before it nothing can be told")
+		}
+	}
+}
