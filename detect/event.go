@@ -39,6 +39,7 @@ type event struct {
 	hidden   bool    // byStart: in force since the log began, so a standing denial until it ends
 	limited  float64 // a limit of rates: it refuses who asks more often a minute; 0 = none
 	ended    bool
+	healed   bool // ... for the cohort was served again
 	end      int32
 	lnPeak   float64
 	before   float64 // share of the cohort's clients refused a minute before the onset

@@ -46,7 +46,14 @@ func (t *tracker) open(e *Engine, p *page, a alarm, from int32, x *explainer, fo
 		}
 		found = []cohortScore{x.eval(named)}
 	}
-	if ev := t.again(e, found[0].terms, from, p.minute); ev != nil {
+	if ev, wider := t.again(e, found[0].terms, from, p.minute); ev != nil {
+		if wider {
+			asked, denied := ev.f.requests, ev.f.deniedReq
+			ev.setCohorts(found)
+			e.look(ev, x, found, from)
+			t.replay(e, ev, from)
+			ev.f.requests, ev.f.deniedReq = ev.f.requests+asked, ev.f.deniedReq+denied
+		}
 		t.reopen(e, ev)
 		ev.lnPeak = max(ev.lnPeak, a.lnM)
 		t.claim(e, ev, p.minute)
@@ -115,15 +122,55 @@ func (e *Engine) hashConj(c conj) uint64 {
 }
 
 // again finds the ended event of the same clients within a day: it is the same
-// event, come back.
-func (t *tracker) again(e *Engine, found conj, from, minute int32) *event {
+// event, come back. One that ended because nobody came who could tell goes on as
+// well if it is a part of what is found now, or that of it; wider tells the former.
+func (t *tracker) again(e *Engine, found conj, from, minute int32) (ev *event, wider bool) {
 	for _, ev := range t.events {
-		if ev.ended && ev.frozen == nil && ev.origin == bySurge && minute-ev.end < dayMinutes && e.alike(ev, found, from) {
-			return ev
+		if !ev.ended || ev.frozen != nil || ev.origin != bySurge || minute-ev.end >= dayMinutes {
+			continue
+		}
+		if e.alike(ev, found, from) {
+			return ev, false
+		}
+		if ev.healed || ev.limited > 0 || len(found) == 0 {
+			continue
+		}
+		if ev.f.inside(found) {
+			return ev, true
+		}
+		if len(ev.cohorts[0]) > 0 && e.mostlyRefused(found, ev, from) {
+			return ev, false
 		}
 	}
-	return nil
+	return nil, false
 }
+
+// inside tells whether the refused rows were nearly all in a conjunction.
+func (f *refusals) inside(c conj) bool {
+	out := 0.0
+	for _, t := range c {
+		out += f.denied - f.values[t.axis].n[int64(t.value)]
+	}
+	return f.denied > 0 && out <= (1-insidePart)*f.denied
+}
+
+// mostlyRefused tells whether nearly all that a conjunction was refused since
+// minute from belongs to an event.
+func (e *Engine) mostlyRefused(c conj, ev *event, from int32) bool {
+	in, all := 0.0, 0.0
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			if f := &p.facts[i]; f.denied > 0 && e.holds(c, f) {
+				if all++; ev.match(e, f) {
+					in++
+				}
+			}
+		}
+	}
+	return all > 0 && in >= insidePart*all
+}
+
+const insidePart = 0.9 // of the refusals
 
 // alike tells whether an event's cohort and another one are mostly the same
 // clients since minute from: at least half of those in either are in both.

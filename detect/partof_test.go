@@ -118,3 +118,30 @@ func TestWhatRose(t *testing.T) {
 		}
 	}
 }
+
+// A form that few use is refused for a day. When somebody comes again after hours
+// it is the same incident, by a wider name if more of its folder is refused then;
+// if it was served meanwhile, it is another one.
+func TestAnIncidentGoesOnAfterHoursWithoutAVisitor(t *testing.T) {
+	for name, c := range map[string]struct {
+		healed bool
+		want   int
+	}{"nobody came": {false, 1}, "it was served": {true, 2}} {
+		sum := analyse(t, ingest.Options{}, site(65, 1300, func(v *visit) {
+			hour := v.minute / 60
+			form := strings.HasPrefix(v.path, "/docs/")
+			switch {
+			case !form:
+			case hour < 4: // as always
+			case hour < 5 && v.path == "/docs/start", hour >= 19:
+				v.status = 403
+			case c.healed:
+			default:
+				v.path = "/shop/list" // nobody comes
+			}
+		}))
+		if len(sum.Incidents) != c.want || cohortOf(sum.Incidents[0]) != "path=/docs " {
+			t.Errorf("%s: %v, want %d", name, titles(sum), c.want)
+		}
+	}
+}

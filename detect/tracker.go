@@ -291,7 +291,7 @@ func (t *tracker) close(e *Engine, ev *event) {
 	if ev.origin == bySurge {
 		t.takeParts(e, ev)
 	}
-	ev.ended, ev.end = true, ev.lastD+1
+	ev.ended, ev.end, ev.healed = true, ev.lastD+1, ev.recovered(e.closed)
 	if ev.origin == bySurge {
 		t.surges--
 	}
