@@ -1,6 +1,9 @@
 package detect
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // smallScan is the number of requests below which scanners are reported
 // together: every public site sees dozens a day.
@@ -18,7 +21,7 @@ func (e *Engine) scans(groups [][]*event) []Incident {
 			requests += ev.f.requests
 		}
 		switch {
-		case requests < smallScan && g[0].habit == 0:
+		case requests < smallScan && g[0].habit == 0 && !e.targeted(g):
 			small = append(small, g...)
 			few++
 		case len(g) == 1:
@@ -34,6 +37,12 @@ func (e *Engine) scans(groups [][]*event) []Incident {
 		out = append(out, e.background(small, few))
 	}
 	return out
+}
+
+// targeted tells whether one of some scans was after a way around a refusal:
+// however small, it was made for this site.
+func (e *Engine) targeted(list []*event) bool {
+	return slices.ContainsFunc(list, func(ev *event) bool { return e.describeEvent(ev).Cause.ID == "bypass_probe" })
 }
 
 // together makes one incident of several, with the cohort of the first.

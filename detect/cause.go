@@ -93,10 +93,13 @@ func (s *scene) misuseCause() string {
 }
 
 // bypassing tells whether a scanner looks for a way around one refusal: by
-// method after method (OWASP WSTG-CONF-06) on hardly more than one place.
+// method after method (OWASP WSTG-CONF-06) on hardly more than one place, or by
+// writing its path in ways that mean the same, which is more than to look for
+// files of the system.
 func (s *scene) bypassing() bool {
 	_, one := s.values[axPath1].top()
-	return s.ev.origin == byScan && s.values[axMethod].distinct() >= 4 && one > 0.4 && s.denied >= 20
+	methods, tricks := s.values[axMethod].distinct() >= 4, s.share(fTrick)
+	return s.ev.origin == byScan && s.denied >= 20 && (methods && (one > 0.4 || tricks > 0.2) || tricks > 0.3 && s.share(fProbe) < 0.75*tricks)
 }
 
 const (

@@ -115,6 +115,12 @@ func (s *scene) misuseFor() []string {
 	if s.ev.origin == byShare {
 		return []string{fmt.Sprintf("%d countries or more and %d networks or more within half an hour, far more than at any time before", shareCountries, shareNetworks)}
 	}
+	if s.bypassing() {
+		if p := s.share(fTrick); p > 0.1 {
+			out = append(out, fmt.Sprintf("%.0f %% of the refused paths are written so that a filter may read them otherwise than the server", 100*p))
+		}
+		out = append(out, fmt.Sprintf("it tries %s", count(int64(s.values[axMethod].distinct()), "method")))
+	}
 	if h := s.ev.habit; h > 0 {
 		out = append(out, habitList[h-1].why)
 	} else if s.ev.origin == byScan {
@@ -277,6 +283,8 @@ func title(inc *Incident, s *scene) string {
 		return fmt.Sprintf("A key or account is in use at %d addresses at once: %s", s.clients, who)
 	case s.ev.habit > 0:
 		return fmt.Sprintf("%s by %s%s: %d requests, %d refused", habitList[s.ev.habit-1].title, who, more, inc.Impact.Requests, inc.Impact.Denied)
+	case s.ev.origin == byScan && s.bypassing():
+		return fmt.Sprintf("A way around a refusal is looked for by %s%s: %d requests, %d refused", who, more, inc.Impact.Requests, inc.Impact.Denied)
 	case s.ev.origin == byScan:
 		return fmt.Sprintf("Scanning by %s%s: %d requests, %d refused", who, more, inc.Impact.Requests, inc.Impact.Denied)
 	case s.ev.origin == byTurn && s.crawler():

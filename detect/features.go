@@ -30,7 +30,7 @@ type refusals struct {
 }
 
 // counted flags: shares of refused rows that carry them.
-var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin, fIIS, fCloudFront, fALB}
+var countedFlags = [...]flags{fAsset, fSlash, fProbe, fLogin, fTool, fBot, fTrueBot, fFakeBot, fBrowser, fReferer, fForeign, fSelf, fWrite, fNoAgent, fEdge, fUpstream, fUp403, fScanner, fRobots, fQuery, fUnasked, fOrigin, fIIS, fCloudFront, fALB, fTrick}
 
 func (f *features) init() {
 	*f = features{}

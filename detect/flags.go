@@ -34,6 +34,7 @@ const (
 	fIIS                          // IIS wrote the line
 	fCloudFront                   // CloudFront wrote it
 	fALB                          // a load balancer of AWS wrote it
+	fTrick                        // path written so that a filter may read it otherwise than the server
 )
 
 // class says what an answer meant to the client.

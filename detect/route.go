@@ -1,6 +1,9 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // maxDepth is how many segments of a path name a cohort; deeper ones belong to
 // their prefix.
@@ -128,6 +131,12 @@ var doubtful = [...]string{
 	"/vendor/", "/console/", "/invoker/", "/telescope", "/debug/", "/config.json", "/credentials", "/geoserver", "passwd",
 }
 
+// tricks are ways to write a path that a filter may take for another one than the
+// server does: segments that say nothing, parameters of segments, separators and
+// control characters in disguise. So is a letter in disguise, which has no need to
+// be (RFC 3986, 6.2.2.2). See OWASP WSTG-ATHZ-02 and the lists of byp4xx.
+var tricks = [...]string{"/./", "/../", "..;", "/;", ";/", "%2e", "%2f", "%5c", "%00", "%09", "%0a", "%0d"}
+
 func pathFlags(path []byte) flags {
 	var f flags
 	if dot := bytes.LastIndexByte(path, '.'); dot >= 0 && len(path)-dot <= 6 {
@@ -186,6 +195,13 @@ var words = func() (w wordTable) {
 	}
 	for _, p := range doubtful {
 		add(p, fDoubt)
+	}
+	for _, p := range tricks {
+		add(p, fTrick)
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		add(fmt.Sprintf("%%%02x", c), fTrick)
+		add(fmt.Sprintf("%%%02x", c-'a'+'A'), fTrick)
 	}
 	for _, p := range [...]string{"login", "signin", "token", "oauth", "auth", "session", "xmlrpc"} {
 		add(p, fLogin)
