@@ -1,6 +1,9 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // origin is which detector opened an event.
 type origin uint8
@@ -125,6 +128,8 @@ type taking struct {
 	inside control
 	turn   turn
 	page   meanwhile
+	beside []*event // other open surges, once looked for
+	looked bool
 }
 
 // tally counts the clients of a cohort in one window.
@@ -260,10 +265,13 @@ func (t *taking) blame(f *fact) {
 	ev := t.ev
 	ev.f.refused(t.e, f)
 	if ev.origin == bySurge {
-		o := t.e.track.surgedBeside(t.e, ev, f, t.p.minute)
-		if o == nil {
+		if !t.looked {
+			t.beside, t.looked = t.e.track.surgesBeside(ev, t.p.minute), true
+		}
+		i := slices.IndexFunc(t.beside, func(o *event) bool { return o.match(t.e, f) })
+		if i < 0 {
 			ev.alone.refused(t.e, f)
-		} else if o.onset < ev.onset {
+		} else if t.beside[i].onset < ev.onset {
 			return
 		}
 	}

@@ -226,18 +226,18 @@ func (ev *event) surgedSince(from int32) bool {
 	return ev.origin == bySurge && ev.frozen == nil && (!ev.ended || ev.end > from)
 }
 
-// surgedBeside returns the oldest open surge besides ev to which a refusal belongs
-// as well; nil if there is none.
-func (t *tracker) surgedBeside(e *Engine, ev *event, f *fact, minute int32) (oldest *event) {
+// surgesBeside lists the other surges that are open at a minute, the oldest first.
+func (t *tracker) surgesBeside(ev *event, minute int32) (list []*event) {
 	if t.surges < 2 {
 		return nil
 	}
 	for _, o := range t.events {
-		if o != ev && !o.ended && o.origin == bySurge && minute >= o.onset && (oldest == nil || o.onset < oldest.onset) && o.match(e, f) {
-			oldest = o
+		if o != ev && !o.ended && o.origin == bySurge && minute >= o.onset {
+			list = append(list, o)
 		}
 	}
-	return oldest
+	slices.SortStableFunc(list, func(a, b *event) int { return int(a.onset - b.onset) })
+	return list
 }
 
 // holds tells whether one of the event's cohorts holds a cell.
