@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,9 +30,12 @@ type app struct {
 }
 
 // commands are the sub-commands in the order of the help.
-var commands = []func(*app) *cobra.Command{
-	scanCommand, watchCommand, exportCommand, formatsCommand, simulateCommand,
-	configCommand, testAlertCommand, doctorCommand, completionCommand, versionCommand,
+var commands = []struct {
+	name string
+	make func(*app) *cobra.Command
+}{
+	{"scan", scanCommand}, {"watch", watchCommand}, {"export", exportCommand}, {"formats", formatsCommand}, {"simulate", simulateCommand},
+	{"config", configCommand}, {"test-alert", testAlertCommand}, {"doctor", doctorCommand}, {"completion", completionCommand}, {"version", versionCommand},
 }
 
 // Main runs denylens with args (without the program's name) and returns the
@@ -51,7 +55,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (exit int) {
 	signal.Ignore(syscall.SIGPIPE) // writing tells
 	ctx, stop := a.signals()
 	defer stop()
-	root := a.root()
+	root := a.root(args)
 	root.SetArgs(a.implied(root, args))
 	err := root.ExecuteContext(ctx)
 	if errors.Is(err, context.Canceled) {
@@ -76,7 +80,9 @@ func (a *app) signals() (context.Context, func()) {
 	return ctx, func() { signal.Stop(c); cancel(nil) }
 }
 
-func (a *app) root() *cobra.Command {
+// root makes the command tree. Of a command that args name only that one is made:
+// the flags of all take two milliseconds. Completion tells of all.
+func (a *app) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "denylens",
 		Short:         "tells who is refused by a web site, since when, why, and whether they are legitimate",
@@ -101,10 +107,16 @@ func (a *app) root() *cobra.Command {
 		}
 		help(target, nil)
 	}})
-	for _, command := range commands {
-		c := command(a)
+	for _, c := range commands {
+		a.commands = append(a.commands, c.name)
+	}
+	one := len(args) > 0 && args[0] != "completion" && slices.Contains(a.commands, args[0])
+	for i := range commands {
+		if one && commands[i].name != args[0] {
+			continue
+		}
+		c := commands[i].make(a)
 		c.DisableFlagsInUseLine = true
-		a.commands = append(a.commands, c.Name())
 		takePlaceholders(c)
 		root.AddCommand(c)
 	}
