@@ -131,7 +131,8 @@ func (t *tracker) takeIn(e *Engine, ev *event) {
 }
 
 // takeParts takes into a surge what turns out to be a part of it: clients turned
-// while it went on, and surges refused hardly more than all of it.
+// while it went on, and surges refused hardly more than all of it. It tells
+// whether there were any.
 func (t *tracker) takeParts(e *Engine, ev *event) (took bool) {
 	for _, o := range t.events {
 		if o == ev || o.hidden || o.frozen != nil || o.limited > 0 || ev.limited > 0 || o.onset > ev.lastD {
@@ -164,19 +165,9 @@ func (e *Engine) turnedIn(o, ev *event) bool {
 
 // mostlyIn tells whether most refusals of an event are another one's as well.
 func (e *Engine) mostlyIn(o, ev *event) bool {
-	in, all := 0, 0
-	for _, p := range e.ring.since(o.onset) {
-		for i := range p.facts {
-			f := &p.facts[i]
-			if f.denied > 0 && p.minute <= o.lastD && (o.match(e, f) || o.origin == byDeadEnd && e.holds(o.cohorts[0], f)) {
-				all++
-				if ev.match(e, f) {
-					in++
-				}
-			}
-		}
-	}
-	return 2*in > all
+	return e.shareOf(ev, o.onset, o.lastD, func(f *fact) bool {
+		return o.match(e, f) || o.origin == byDeadEnd && e.holds(o.cohorts[0], f)
+	}) > 0.5
 }
 
 // dissolve ends an event that turns out to be a part of another one. A

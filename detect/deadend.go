@@ -158,7 +158,7 @@ func (t *tracker) openDeadEnd(e *Engine, p *page, key uint64) {
 func (t *tracker) told(e *Engine, d *deadEnd) bool {
 	v := e.axesOf([5]uint32{}, d.leaf, 0)
 	for _, ev := range t.events {
-		if ev.members == nil && ev.lastD >= d.first && slices.ContainsFunc(ev.cohorts, func(c conj) bool { return c.matches(&v) }) {
+		if ev.members == nil && ev.lastD >= d.first && ev.holds(&v) {
 			return true
 		}
 	}

@@ -138,7 +138,7 @@ func (t *tracker) again(e *Engine, found conj, from, minute int32) (ev *event, w
 		if ev.f.inside(found) {
 			return ev, true
 		}
-		if len(ev.cohorts[0]) > 0 && e.mostlyRefused(found, ev, from) {
+		if len(ev.cohorts[0]) > 0 && e.shareOf(ev, from, minute, func(f *fact) bool { return e.holds(found, f) }) >= insidePart {
 			return ev, false
 		}
 	}
@@ -152,22 +152,6 @@ func (f *refusals) inside(c conj) bool {
 		out += f.denied - f.values[t.axis].n[int64(t.value)]
 	}
 	return f.denied > 0 && out <= (1-insidePart)*f.denied
-}
-
-// mostlyRefused tells whether nearly all that a conjunction was refused since
-// minute from belongs to an event.
-func (e *Engine) mostlyRefused(c conj, ev *event, from int32) bool {
-	in, all := 0.0, 0.0
-	for _, p := range e.ring.since(from) {
-		for i := range p.facts {
-			if f := &p.facts[i]; f.denied > 0 && e.holds(c, f) {
-				if all++; ev.match(e, f) {
-					in++
-				}
-			}
-		}
-	}
-	return all > 0 && in >= insidePart*all
 }
 
 const insidePart = 0.9 // of the refusals

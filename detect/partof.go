@@ -26,6 +26,24 @@ func (e *Engine) partOf(o, ev *event) bool {
 	return !apart && !later
 }
 
+// shareOf is the part of some refused rows, from one minute to another, that
+// belongs to an event; 0 if there are none.
+func (e *Engine) shareOf(ev *event, from, to int32, of func(*fact) bool) float64 {
+	in, all := 0.0, 0.0
+	for _, p := range e.ring.since(from) {
+		for i := range p.facts {
+			f := &p.facts[i]
+			if f.denied == 0 || p.minute > to || !of(f) {
+				continue
+			}
+			if all++; ev.match(e, f) {
+				in++
+			}
+		}
+	}
+	return ratio(in, all)
+}
+
 // headcount collects the clients that asked for something, and the refused of
 // them.
 type headcount struct {

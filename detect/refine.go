@@ -242,11 +242,7 @@ func (c *cohortScore) less(part *cohortScore) cohortScore {
 // is if the same share of all clients is refused on top of what is expected:
 // Poisson's, at the share that there is.
 func blockLLR(parts ...cohortScore) (sum float64) {
-	var all cohortScore
-	for _, p := range parts {
-		all.n, all.o, all.e = all.n+p.n, all.o+p.o, all.e+p.e
-	}
-	q := max(0, all.excess()/max(all.n, 1e-9))
+	q := onTop(parts)
 	for _, p := range parts {
 		sum += p.o*math.Log1p(q*p.n/max(p.e, 1e-9)) - q*p.n
 	}
@@ -256,17 +252,23 @@ func blockLLR(parts ...cohortScore) (sum float64) {
 // shareLLR is blockLLR with those who are served held against a share: the
 // binomial ratio, for parts of which nearly all may be refused.
 func shareLLR(parts ...cohortScore) (sum float64) {
-	var all cohortScore
-	for _, p := range parts {
-		all.n, all.o, all.e = all.n+p.n, all.o+p.o, all.e+p.e
-	}
-	q := max(0, all.excess()/max(all.n, 1e-9))
+	q := onTop(parts)
 	for _, p := range parts {
 		usual := min(0.5, max(p.e, 1e-9)/max(p.n, 1e-9))
 		now := min(0.999, usual+q*(1-usual))
 		sum += p.o*math.Log(now/usual) + max(0, p.n-p.o)*math.Log((1-now)/(1-usual))
 	}
 	return sum
+}
+
+// onTop is the share of all clients of some parts that is refused on top of what
+// is expected.
+func onTop(parts []cohortScore) float64 {
+	var all cohortScore
+	for _, p := range parts {
+		all.n, all.o, all.e = all.n+p.n, all.o+p.o, all.e+p.e
+	}
+	return max(0, all.excess()/max(all.n, 1e-9))
 }
 
 // mdl is what it costs to name a cohort.

@@ -27,12 +27,17 @@ type scene struct {
 // why; of fewer, all tell.
 const aloneLeast = 5
 
-func (e *Engine) scene(ev *event) *scene {
+// telling is what is known of an event with those of its refusals that tell why.
+func (ev *event) telling() *features {
 	f := ev.f
 	if ev.alone.denied >= aloneLeast {
 		f.refusals = ev.alone
 	}
-	s := &scene{features: &f, ev: ev}
+	return &f
+}
+
+func (e *Engine) scene(ev *event) *scene {
+	s := &scene{features: ev.telling(), ev: ev}
 	if len(ev.cohorts) > 0 {
 		for _, t := range ev.cohorts[0] {
 			s.has[axisDim[t.axis]] = true

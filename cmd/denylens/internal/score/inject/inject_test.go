@@ -45,7 +45,7 @@ func some(t *testing.T, log *Log, class, scope string) *Sample {
 
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 	log := backgrounds["combined"]()
-	for _, class := range []string{"refusal", "misuse", "absence", "harmless"} {
+	for _, class := range []string{"refusal", "pair", "misuse", "absence", "harmless"} {
 		site := &Site{Name: "x"}
 		for _, c := range Cases(site, class, 4, 3) {
 			a, okA := Realize(c, log, always)
